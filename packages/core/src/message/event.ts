@@ -1,0 +1,128 @@
+/** Events: what is recorded of one, and how its data is written and read. */
+import {
+  DefinitionError,
+  InvalidMessageError,
+  UnknownEventTypeError,
+  UpcastFailedError,
+  type Issue,
+} from '../errors.ts';
+import type { Json } from './json.ts';
+import { validate, type StandardSchemaV1 } from './schema.ts';
+import { validateStored } from './stored.ts';
+
+/** What is known of an event besides its data; the user may add to it. */
+export interface EventMetadata {
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  readonly actor?: string;
+  readonly reason?: string;
+  readonly traceparent?: string;
+  readonly occurredAt?: string;
+  readonly [key: string]: Json | undefined;
+}
+
+/** An event as it stands in a log. */
+export interface RecordedEvent<Type extends string = string, Data = Json> {
+  readonly id: string;
+  readonly log: string;
+  /** Place in the log, from 0. */
+  readonly position: number;
+  /** Position of the last event of its append: no reader stands inside one. */
+  readonly commit: number;
+  readonly stream: string;
+  /** The part of `stream` after its first `-`; derived, not stored. */
+  readonly streamId: string;
+  /** Place in its stream, from 0. */
+  readonly revision: number;
+  readonly type: Type;
+  readonly schemaVersion: number;
+  readonly data: Data;
+  readonly metadata: EventMetadata;
+  readonly tags: readonly string[];
+  /** Milliseconds since 1970, whole, never less than the previous event's. */
+  readonly recordedAt: number;
+}
+
+/** An event type to the runtime. */
+export interface EventFace {
+  readonly type: string;
+  /** The version that is written. */
+  readonly version: number;
+  /** The schema of that version. */
+  readonly schema: StandardSchemaV1;
+  /** The tags of an event with this data (as written). */
+  readonly tags?: (data: unknown) => readonly string[];
+  /** The validated output, which is what is stored. */
+  write(data: unknown): Json;
+  /** Stored data of a version, lifted to the newest and validated. */
+  read(version: number, data: unknown): unknown;
+}
+
+/** One version of an event: what it looked like, and how the version before it becomes it. */
+export interface EventStep {
+  readonly schema: StandardSchemaV1;
+  readonly lift: ((old: unknown) => unknown) | undefined;
+}
+
+/** What `event()` collects: the versions from the oldest that can be read to the newest, which is written. */
+export interface EventVersions {
+  readonly firstVersion: number;
+  readonly steps: readonly EventStep[];
+  readonly tags: ((data: unknown) => readonly string[]) | undefined;
+}
+
+/** The face of one event type. */
+export function eventFace(type: string, versions: EventVersions): EventFace {
+  const { firstVersion, steps, tags } = versions;
+  const newest = steps.at(-1);
+  if (newest === undefined) throw new DefinitionError(`The event "${type}" has no schema.`);
+  const { schema } = newest;
+  const version = firstVersion + steps.length - 1;
+  const what = `The event "${type}"`;
+  return {
+    type,
+    version,
+    schema,
+    ...(tags === undefined ? {} : { tags }),
+    write: (data) => validateStored(schema, data, what),
+    read(stored, data) {
+      try {
+        return validate(schema, stored === version ? data : lift(versions, stored, data), what);
+      } catch (error) {
+        if (error instanceof DefinitionError) throw error;
+        throw new UpcastFailedError(type, stored, issuesOf(error), { cause: error });
+      }
+    },
+  };
+}
+
+/**
+ * The event with its data lifted to today's shape.
+ *
+ * @throws {@link UnknownEventTypeError} when no definition in `events` declares its type.
+ * @throws {@link UpcastFailedError} when its data cannot be lifted or does not fit.
+ */
+export function readEvent(
+  events: ReadonlyMap<string, EventFace>,
+  event: RecordedEvent,
+): RecordedEvent<string, unknown> {
+  const definition = events.get(event.type);
+  if (definition === undefined) throw new UnknownEventTypeError(event.type);
+  return { ...event, data: definition.read(event.schemaVersion, event.data) };
+}
+
+function lift({ firstVersion, steps }: EventVersions, stored: number, data: unknown): unknown {
+  const start = stored - firstVersion;
+  if (!Number.isInteger(start) || start < 0 || start >= steps.length) {
+    const last = firstVersion + steps.length - 1;
+    throw new RangeError(`version ${stored} is not declared; versions ${firstVersion} to ${last} are`);
+  }
+  let lifted = data;
+  for (const step of steps.slice(start + 1)) lifted = step.lift?.(lifted);
+  return lifted;
+}
+
+function issuesOf(error: unknown): readonly Issue[] {
+  if (error instanceof InvalidMessageError) return error.issues;
+  return [{ path: '', message: error instanceof Error ? error.message : String(error) }];
+}
