@@ -60,6 +60,12 @@ export interface EventStore {
   /** What the append with this id did, or undefined if the log does not know it. */
   outcomeOf(id: string, log?: string): Promise<StoredOutcome | undefined>;
 
+  /**
+   * Outcomes in the order in which they were stored (their heads never go back), for export and backup: of every append,
+   * those without events too.
+   */
+  readOutcomes(options?: ReadOutcomesOptions): Promise<OutcomePage>;
+
   /** Names of the logs that exist, in order of name; a store with one log names it even when it is empty. */
   logs(): Promise<readonly string[]>;
 
@@ -241,6 +247,20 @@ export interface LogPage {
   /** The last position looked at, matching or not: what a checkpoint stores. Always a commit, or `after` at the head. */
   readonly scannedTo: LogPlace;
   readonly head: LogPlace;
+}
+
+export interface ReadOutcomesOptions {
+  readonly log?: string;
+  /** `next` of the page before; absent for the first. */
+  readonly cursor?: string;
+  /** Default and bound `limits.pageSizeMax`. */
+  readonly limit?: number;
+}
+
+export interface OutcomePage {
+  readonly outcomes: readonly StoredOutcome[];
+  /** Opaque; null at the end. */
+  readonly next: string | null;
 }
 
 /** Where a position lies: in the append from `first` to `commit`. */
