@@ -32,7 +32,9 @@ function isInstalled() {
     if (!path.startsWith('node_modules/')) return true;
     const installed = found[path];
     if (installed !== undefined) return installed.version === version && installed.link === link;
-    return optional === true && !(fits(os, process.platform) && fits(cpu, process.arch) && !libc);
+    // An optional package may be missing where it cannot run; what only such a package needs names no platform.
+    if (optional !== true) return false;
+    return os === undefined || libc !== undefined || !fits(os, process.platform) || !fits(cpu, process.arch);
   });
 }
 
