@@ -34,7 +34,12 @@ function isInstalled() {
     if (installed !== undefined) return installed.version === version && installed.link === link;
     // An optional package may be missing where it cannot run; what only such a package needs names no platform.
     if (optional !== true) return false;
-    return os === undefined || libc !== undefined || !fits(os, process.platform) || !fits(cpu, process.arch);
+    return (
+      os === undefined ||
+      libc !== undefined ||
+      !fits(os, process.platform) ||
+      !fits(cpu, process.arch)
+    );
   });
 }
 

@@ -15,7 +15,8 @@ export default class SkipReporter implements Reporter {
     for (const module of modules) {
       for (const test of module.children.allTests('skipped')) {
         const result = test.result();
-        const reason = (result.state === 'skipped' ? result.note : undefined) ?? 'no reason was given';
+        const reason =
+          (result.state === 'skipped' ? result.note : undefined) ?? 'no reason was given';
         const names = namesByReason.get(reason) ?? [];
         names.push(`${relative(process.cwd(), module.moduleId)} › ${test.fullName}`);
         namesByReason.set(reason, names);

@@ -70,11 +70,15 @@ function conclude({ testResults }: Report, vitestExitCode: number): number {
   const skipped = statuses.length - passed - (failed - broken.length);
 
   for (const { name, message } of broken) {
-    console.log(`Counted as failed, since it did not load or finish: ${relative(root, name)} ${message}`);
+    console.log(
+      `Counted as failed, since it did not load or finish: ${relative(root, name)} ${message}`,
+    );
   }
   if (statuses.length === 0) console.log('No test was found or could start, which is a failure.');
   if (vitestExitCode !== 0 && failed === 0) {
-    console.log(`No single test failed, yet vitest ended with code ${vitestExitCode}: its errors stand above.`);
+    console.log(
+      `No single test failed, yet vitest ended with code ${vitestExitCode}: its errors stand above.`,
+    );
   }
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   return vitestExitCode === 0 && failed === 0 && passed > 0 ? 0 : Math.max(1, vitestExitCode);
