@@ -1,5 +1,5 @@
 /** What a daybook holds, to the runtime: looked up by name, never by property (rule N2). */
-import type { DeciderFace } from '../decider/decider.ts';
+import type { DeciderFace } from '../decider/decider-face.ts';
 import type { DecisionFace } from '../decider/decision.ts';
 import type { EventFace } from '../message/event.ts';
 import type { ReadModelFace } from '../projection/read-model.ts';

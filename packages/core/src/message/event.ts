@@ -6,6 +6,7 @@ import {
   UpcastFailedError,
   type Issue,
 } from '../errors.ts';
+import { versionsOf, type EventVersions } from './event-definition.ts';
 import type { Json } from './json.ts';
 import { validate, type StandardSchemaV1 } from './schema.ts';
 import { validateStored } from './stored.ts';
@@ -48,6 +49,8 @@ export interface EventFace {
   readonly type: string;
   /** The version that is written. */
   readonly version: number;
+  /** What declared it: two deciders may share an event only by sharing this. */
+  readonly definition: StandardSchemaV1;
   /** The schema of that version. */
   readonly schema: StandardSchemaV1;
   /** The tags of an event with this data (as written). */
@@ -58,30 +61,16 @@ export interface EventFace {
   read(version: number, data: unknown): unknown;
 }
 
-/** One version of an event: what it looked like, and how the version before it becomes it. */
-export interface EventStep {
-  readonly schema: StandardSchemaV1;
-  readonly lift: ((old: unknown) => unknown) | undefined;
-}
-
-/** What `event()` collects: the versions from the oldest that can be read to the newest, which is written. */
-export interface EventVersions {
-  readonly firstVersion: number;
-  readonly steps: readonly EventStep[];
-  readonly tags: ((data: unknown) => readonly string[]) | undefined;
-}
-
-/** The face of one event type. */
-export function eventFace(type: string, versions: EventVersions): EventFace {
-  const { firstVersion, steps, tags } = versions;
-  const newest = steps.at(-1);
-  if (newest === undefined) throw new DefinitionError(`The event "${type}" has no schema.`);
-  const { schema } = newest;
+/** The face of one event type, declared by a schema or by `event(…)`. */
+export function eventFace(type: string, definition: StandardSchemaV1): EventFace {
+  const versions = versionsOf(definition);
+  const { firstVersion, schema, steps, tags } = versions;
   const version = firstVersion + steps.length - 1;
   const what = `The event "${type}"`;
   return {
     type,
     version,
+    definition,
     schema,
     ...(tags === undefined ? {} : { tags }),
     write: (data) => validateStored(schema, data, what),

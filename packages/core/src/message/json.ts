@@ -137,7 +137,7 @@ function collectIssues(value: unknown, path: string, depthLeft: number, issues: 
     for (let index = 0; index < value.length; index += 1) {
       collectIssues(value[index], `${path}/${index}`, depthLeft - 1, issues);
     }
-  } else if (isPlainObject(value)) {
+  } else if (typeof value === 'object' && value !== null && isPlainObject(value)) {
     for (const key of Object.keys(value)) {
       const member = value[key];
       if (member === undefined) continue;
