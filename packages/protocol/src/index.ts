@@ -1,1 +1,43 @@
-export {};
+/** The wire of Daybook: the form of every HTTP and WebSocket message, as data and as types. */
+export type {
+  CloudEvent,
+  CommandAnswer,
+  DeciderAnswer,
+  DecisionAnswer,
+  EventAnswer,
+  EventsAnswer,
+  HealthAnswer,
+  MetaAnswer,
+  ParkedAnswer,
+  QueryAnswer,
+  ReadModelAnswer,
+  ReadModelHealthAnswer,
+  StateAnswer,
+  StreamAnswer,
+} from './answers.ts';
+export { checkSchema } from './check-schema.ts';
+export {
+  closeCodes,
+  type AwaitFrame,
+  type ByeFrame,
+  type DownFrame,
+  type HelloFrame,
+  type NextFrame,
+  type PingFrame,
+  type PongFrame,
+  type ProblemFrame,
+  type ReadyFrame,
+  type ResetFrame,
+  type SnapFrame,
+  type SubFrame,
+  type UnsubFrame,
+  type UpFrame,
+  type WelcomeFrame,
+} from './frames.ts';
+export { headerNames, mediaTypes } from './headers.ts';
+export type { JsonSchema } from './json-schema.ts';
+export { defaultHttpLimits, type HttpLimits } from './limits.ts';
+export { parseDownFrame, parseUpFrame, type ParsedUpFrame } from './parse-frame.ts';
+export { problemType, type Problem, type ProblemIssue } from './problem.ts';
+export { schemas } from './schemas.ts';
+export { PROTOCOL_VERSION, protocolHistory } from './version.ts';
