@@ -1,0 +1,362 @@
+import { createHash } from 'node:crypto';
+
+import { exportLog, importLog, type ImportReport } from '@daybook/core';
+import { hasCode } from '../../src/errors.ts';
+import type { RecordedEvent } from '../../src/message/event.ts';
+import type { EventStore, ImportBatch } from '../../src/store/event-store.ts';
+import { memoryEventStore } from '../../src/store/memory-event-store.ts';
+import { expect, test } from 'vitest';
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function newStore(): EventStore {
+  let ids = 0;
+  let now = 1_700_000_000_000;
+  return memoryEventStore({
+    now: () => (now += 7),
+    newId: () => {
+      ids += 1;
+      return `epoch-${ids}-${Math.random()}`;
+    },
+    sha256,
+  })();
+}
+
+/** Appends of one to three events on up to two of `streams` streams, every fifth a refusal. */
+async function fill(store: EventStore, appends: number, streams = 7): Promise<void> {
+  for (let index = 0; index < appends; index += 1) {
+    const stream = `account-${index % streams}`;
+    const other = `account-${(index + 1) % streams}`;
+    const events = (count: number, of: string): readonly never[] | Parameters<typeof event>[0][] =>
+      Array.from({ length: count }, (_, at) => `${index}-${of}-${at}`);
+    const isRefusal = index % 5 === 4;
+    await store.append({
+      id: `append-${index}`,
+      contentHash: sha256(String(index)),
+      outcome: {
+        actor: index % 2 === 0 ? 'ada' : null,
+        command: `account/${index % streams}/Deposit`,
+        input: { cents: index },
+        ...(isRefusal ? { refusal: { type: 'NotOpen', data: { index } } } : {}),
+      },
+      streams: isRefusal
+        ? [{ stream, expected: 'any', events: [] }]
+        : [
+            { stream, expected: 'any', events: events((index % 3) + 1, stream).map(event) },
+            { stream: other, expected: 'any', events: events(index % 2, other).map(event) },
+          ],
+    });
+  }
+}
+
+function event(id: string): {
+  id: string;
+  type: string;
+  schemaVersion: number;
+  data: { text: string };
+  metadata: { actor: string };
+  tags: readonly string[];
+} {
+  return {
+    id,
+    type: 'Noted',
+    schemaVersion: 1,
+    data: { text: `“${id}” 🙂` },
+    metadata: { actor: 'ada' },
+    tags: id.endsWith('0') ? ['tag:a'] : [],
+  };
+}
+
+async function textOf(store: EventStore): Promise<string> {
+  let text = '';
+  for await (const line of exportLog(store)) text += line;
+  return text;
+}
+
+async function allEvents(store: EventStore): Promise<readonly RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  let after = -1;
+  for (;;) {
+    const page = await store.read({ after });
+    events.push(...page.events.map((one) => ({ ...one })));
+    if (page.events.length === 0) return events;
+    after = page.scannedTo.position;
+  }
+}
+
+async function exportOf(appends: number): Promise<{ store: EventStore; text: string; lines: string[] }> {
+  const store = newStore();
+  await fill(store, appends);
+  const text = await textOf(store);
+  return { store, text, lines: text.trimEnd().split('\n') };
+}
+
+/** Imports lines after one of them was changed. */
+async function importChanged(lines: readonly string[], change: (lines: string[]) => void): Promise<ImportReport> {
+  const changed = [...lines];
+  change(changed);
+  return importLog(newStore(), [changed.join('\n')]);
+}
+
+function patch(lines: string[], at: number, change: (content: Record<string, Record<string, unknown>>) => void): void {
+  const content = JSON.parse(lines[at] ?? '') as Record<string, Record<string, unknown>>;
+  change(content);
+  lines[at] = JSON.stringify(content);
+}
+
+test('S5: an imported log has every event, position, instant and outcome, and exports to the same text', async () => {
+  const { store, text } = await exportOf(900);
+  const copy = newStore();
+  const report = await importLog(copy, [text]);
+  expect(report.refused).toBeUndefined();
+  const events = await allEvents(store);
+  expect(report).toMatchObject({ imported: events.length, skipped: 0, outcomes: 900, place: await store.head() });
+  expect(await allEvents(copy)).toEqual(events);
+  for (const index of [0, 4, 17, 899]) {
+    expect(await copy.outcomeOf(`append-${index}`)).toEqual(await store.outcomeOf(`append-${index}`));
+  }
+  const copied = await textOf(copy);
+  expect(copied.slice(copied.indexOf('\n'))).toBe(text.slice(text.indexOf('\n')));
+});
+
+test('S5: an empty log, and one with refusals alone, can be exported and imported', async () => {
+  const empty = newStore();
+  expect(await importLog(newStore(), [await textOf(empty)])).toMatchObject({ imported: 0, refused: undefined });
+  await empty.append({
+    id: 'refused',
+    outcome: { actor: null, command: 'c', input: null, refusal: { type: 'NotOpen', data: {} } },
+    streams: [{ stream: 'account-a', expected: 'any', events: [] }],
+  });
+  const copy = newStore();
+  expect(await importLog(copy, [await textOf(empty)])).toMatchObject({ imported: 0, outcomes: 1, refused: undefined });
+  expect((await copy.outcomeOf('refused'))?.outcome?.refusal?.type).toBe('NotOpen');
+});
+
+test('S5: bytes may be cut anywhere, inside a character too', async () => {
+  const { text, store } = await exportOf(20);
+  const bytes = new TextEncoder().encode(text);
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += 3) pieces.push(bytes.slice(at, at + 3));
+  const copy = newStore();
+  expect((await importLog(copy, pieces)).refused).toBeUndefined();
+  expect(await allEvents(copy)).toEqual(await allEvents(store));
+});
+
+test('S5: content beyond the line bound travels in pieces, each line within it', async () => {
+  const store = newStore();
+  const data = { text: '"🙂\\'.repeat(180_000).slice(0, 500_000) };
+  await store.append({
+    id: 'large',
+    outcome: { actor: null, command: 'c', input: data },
+    streams: [{ stream: 'note-a', expected: 'any', events: [{ ...event('large'), data, metadata: { more: 'é'.repeat(300_000) } }] }],
+  });
+  const text = await textOf(store);
+  expect(text).toContain('{"part":');
+  for (const line of text.split('\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(1_048_576);
+  const copy = newStore();
+  expect((await importLog(copy, [text])).refused).toBeUndefined();
+  expect(await allEvents(copy)).toEqual(await allEvents(store));
+});
+
+test('S5: a file that is cut off is refused, and the whole file goes on from there', async () => {
+  const { text, lines, store } = await exportOf(900);
+  const copy = newStore();
+  const cut = await importLog(copy, [`${lines.slice(0, 1_500).join('\n')}\n`]);
+  expect(cut.refused?.lines[0]).toMatchObject({ line: 1_500, why: expect.stringContaining('cut off') as string });
+  expect(cut.imported).toBeGreaterThanOrEqual(500);
+  expect(cut.imported).toBe((await copy.head()).position + 1);
+  const again = await importLog(copy, [text]);
+  expect(again.refused).toBeUndefined();
+  expect(again.skipped).toBe(cut.imported);
+  expect(await allEvents(copy)).toEqual(await allEvents(store));
+});
+
+test('S5: going on with another file than the one that was begun is refused', async () => {
+  const { lines } = await exportOf(900);
+  const copy = newStore();
+  await importLog(copy, [lines.slice(0, 1_500).join('\n')]);
+  const other = [...lines];
+  const at = other.findIndex((line) => line.includes('"event"'));
+  patch(other, at, (content) => {
+    content['event'] = { ...content['event'], data: { text: 'changed' } };
+  });
+  const report = await importLog(copy, [other.join('\n')]);
+  expect(report.imported).toBe(0);
+  expect(report.refused?.lines[0]?.line).toBe(at + 1);
+});
+
+test('S5: a log that holds something of its own is refused', async () => {
+  const { text } = await exportOf(10);
+  const store = newStore();
+  await fill(store, 3, 3);
+  const before = await allEvents(store);
+  const report = await importLog(store, [text]);
+  expect(report.refused?.lines).toHaveLength(1);
+  expect(await allEvents(store)).toEqual(before);
+});
+
+function eventLine(lines: readonly string[], nth: number): number {
+  return lines.map((line, index) => (line.startsWith('{"event"') ? index : -1)).filter((index) => index >= 0)[nth] ?? 0;
+}
+
+/** The first event of an append somewhere in the middle. */
+function startLine(lines: readonly string[]): number {
+  const middle = eventLine(lines, 40);
+  return lines.findIndex((line, index) => index > middle && line.startsWith('{"event"') && lines[index - 1]?.startsWith('{"outcome"'));
+}
+
+/** Name, and what is done to an event. */
+const wrongEvents: readonly (readonly [string, string, (event: Record<string, unknown>) => void])[] = [
+  ['a gap in the positions', 'follows', (one) => (one['position'] = Number(one['position']) + 1)],
+  ['a revision that is not the next', 'follows', (one) => (one['revision'] = Number(one['revision']) + 1)],
+  ['an instant that goes back', 'recorded before', (one) => (one['recordedAt'] = 1)],
+  ['an instant that is no integer', '"recordedAt"', (one) => (one['recordedAt'] = 1.5)],
+  ['a commit below the position', 'commit', (one) => (one['commit'] = 0)],
+  ['a commit beyond the bound', 'eventsPerAppendMax', (one) => (one['commit'] = 5_000)],
+  ['a type that is no name', 'event type', (one) => (one['type'] = 'constructor')],
+  ['a stream that is no name', 'category-id', (one) => (one['stream'] = 'account')],
+  ['an id with a control character', 'control', (one) => (one['id'] = 'a\nb')],
+  ['a lone surrogate in the data', 'surrogate', (one) => (one['data'] = { text: '\ud800' })],
+  ['tags that are no strings', '"tags"', (one) => (one['tags'] = [1])],
+  ['metadata that is no object', '"metadata"', (one) => (one['metadata'] = [])],
+  ['no id', '"id"', (one) => delete one['id']],
+];
+
+test.each(wrongEvents)('S5: %s is refused by line and nothing after it is imported', async (_, why, change) => {
+  const { lines } = await exportOf(60);
+  const at = startLine(lines);
+  const report = await importChanged(lines, (changed) => patch(changed, at, ({ event: one }) => one && change(one)));
+  expect(report.refused?.lines[0]).toEqual({ line: at + 1, why: expect.stringContaining(why) as string });
+  expect(report.imported).toBe(0);
+});
+
+test('S5: an id that stands twice is refused, and an id that stood in an earlier batch', async () => {
+  const { lines } = await exportOf(900);
+  for (const nth of [41, 1_400]) {
+    const [from, to] = [eventLine(lines, 40), eventLine(lines, nth)];
+    const id = (JSON.parse(lines[from] ?? '') as { event: { id: string } }).event.id;
+    const report = await importChanged(lines, (changed) => patch(changed, to, ({ event: one }) => one && (one['id'] = id)));
+    expect(report.refused?.lines[0]).toEqual({ line: to + 1, why: expect.stringContaining(id) as string });
+  }
+});
+
+const wrongLines: readonly (readonly [string, string, string])[] = [
+  ['no JSON', 'not JSON', '{"event":'],
+  ['a list', 'not a JSON object', '[]'],
+  ['an unknown member', 'no event', '{"evnt":{}}'],
+  ['1e400', 'finite', '{"event":{"stream":"a-b","data":1e400}}'],
+  ['__proto__', '__proto__', '{"event":{"stream":"a-b","data":{"__proto__":1}}}'],
+  ['depth 5,000', 'deeply', `{"event":{"stream":"a-b","data":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`],
+  ['2 MiB', 'longer', `{"event":"${'x'.repeat(2_097_152)}"}`],
+  ['a piece without its end', 'piece', '{"part":"{"}'],
+];
+
+test.each(wrongLines)('S5: a line with %s is refused, counted, and the rest is read on', async (_, why, line) => {
+  const { lines } = await exportOf(30);
+  const report = await importChanged(lines, (changed) => changed.splice(10, 0, line));
+  const first = line.includes('part') ? 12 : 11;
+  expect(report.refused?.lines).toEqual([{ line: first, why: expect.stringContaining(why) as string }]);
+  expect(report.refused?.count).toBeGreaterThan(30);
+  expect(report.imported).toBe(0);
+});
+
+test('G9: refusals alone go down in batches too', async () => {
+  const store = newStore();
+  for (let index = 0; index < 1_200; index += 1) {
+    const outcome = { actor: null, command: 'c', input: index, refusal: { type: 'NotOpen', data: {} } };
+    await store.append({ id: `refused-${index}`, outcome, streams: [{ stream: 'account-a', expected: 'any', events: [] }] });
+  }
+  const copy = newStore();
+  const sizes: number[] = [];
+  const counted: EventStore = Object.assign(Object.create(copy) as EventStore, {
+    limits: copy.limits,
+    capabilities: copy.capabilities,
+    logs: () => copy.logs(),
+    importEvents: (batch: ImportBatch) => {
+      sizes.push(batch.outcomes.length);
+      return copy.importEvents(batch);
+    },
+  });
+  expect((await importLog(counted, [await textOf(store)])).refused).toBeUndefined();
+  expect(sizes).toEqual([500, 500, 200]);
+});
+
+test('S5: every wrong line is named, up to the bound', async () => {
+  const { lines } = await exportOf(30);
+  const report = await importChanged(lines, (changed) => {
+    patch(changed, 5, (content) => (content['event'] = {}));
+    for (let at = 10; at < 50; at += 1) changed[at] = '{';
+  });
+  expect(report.refused?.lines).toHaveLength(20);
+  expect(report.refused?.lines.slice(0, 2).map(({ line }) => line)).toEqual([6, 11]);
+});
+
+test('S5: lines missing, twice or in another order are refused', async () => {
+  const { lines } = await exportOf(30);
+  const at = eventLine(lines, 20);
+  for (const change of [
+    (changed: string[]) => changed.splice(at, 1),
+    (changed: string[]) => changed.splice(at, 0, lines[at] ?? ''),
+    (changed: string[]) => changed.splice(at, 2, lines[at + 1] ?? '', lines[at] ?? ''),
+    (changed: string[]) => changed.splice(eventLine(lines, 25), 0, lines.find((line) => line.startsWith('{"outcome"')) ?? ''),
+    (changed: string[]) => changed.push('{"event":{}}'),
+    (changed: string[]) => changed.splice(0, 1),
+    (changed: string[]) => changed.splice(lines.findLastIndex((line) => line.startsWith('{"outcome"')), 1),
+  ]) {
+    expect((await importChanged(lines, change)).refused).toBeDefined();
+  }
+});
+
+test('S5: content that was changed after the export is noticed by the mark of the head', async () => {
+  const { lines } = await exportOf(30);
+  const at = lines.findLastIndex((line) => line.startsWith('{"event"'));
+  const report = await importChanged(lines, (changed) =>
+    patch(changed, at, ({ event: one }) => one && (one['data'] = { text: 'more' })),
+  );
+  expect(report.refused?.lines[0]?.why).toContain('mark');
+});
+
+test('S5: a check of the caller refuses a line, and an instant in the future is refused', async () => {
+  const { text, lines } = await exportOf(30);
+  const checkEvent = ({ position }: RecordedEvent): void => {
+    if (position === 20) throw Object.assign(new Error('not known'), { code: 'unknown-event-type', isRetryable: false });
+  };
+  const checked = await importLog(newStore(), [text], { checkEvent });
+  expect(checked.refused?.lines).toEqual([{ line: eventLine(lines, 20) + 1, why: 'not known' }]);
+  const early = await importLog(newStore(), [text], { recordedAtMax: 1_700_000_000_050 });
+  expect(early.refused?.lines[0]?.why).toContain('future');
+});
+
+test('G9: a batch never grows beyond its bound, whatever an outcome names', async () => {
+  const { lines } = await exportOf(30);
+  const at = lines.findIndex((line) => line.startsWith('{"outcome"'));
+  const report = await importChanged(lines, (changed) =>
+    patch(changed, at, ({ outcome }) => outcome && (outcome['head'] = { position: 2 ** 50, mark: '' })),
+  );
+  expect(report.refused?.lines[0]?.line).toBe(at + 1);
+});
+
+test('stops with the signal, keeping what was imported', async () => {
+  const { text } = await exportOf(900);
+  const controller = new AbortController();
+  const copy = newStore();
+  const run = importLog(copy, [text], { signal: controller.signal, onProgress: () => controller.abort(new Error('enough')) });
+  await expect(run).rejects.toThrow('enough');
+  expect((await copy.head()).position).toBeGreaterThan(400);
+  const lines: string[] = [];
+  await expect(async () => {
+    for await (const line of exportLog(copy, { signal: controller.signal })) lines.push(line);
+  }).rejects.toThrow('enough');
+});
+
+test('what the store throws otherwise is thrown', async () => {
+  const { text } = await exportOf(3);
+  const store = newStore();
+  await store.close();
+  await importLog(store, [text]).then(
+    () => expect.unreachable(),
+    (error: unknown) => expect(hasCode(error, 'closed')).toBe(true),
+  );
+});
