@@ -23,7 +23,7 @@ export interface EventMetadata {
 }
 
 /** An event as it stands in a log. */
-export interface RecordedEvent<Type extends string = string, Data = Json> {
+export interface RecordedEvent<Type extends PropertyKey = string, Data = Json> {
   readonly id: string;
   readonly log: string;
   /** Place in the log, from 0. */
@@ -97,7 +97,29 @@ export function readEvent(
 ): RecordedEvent<string, unknown> {
   const definition = events.get(event.type);
   if (definition === undefined) throw new UnknownEventTypeError(event.type);
-  return { ...event, data: definition.read(event.schemaVersion, event.data) };
+  return withData(event, definition.read(event.schemaVersion, event.data));
+}
+
+/** The same event with other data. Stores may parse metadata only when it is asked for, and so it stays here. */
+function withData(event: RecordedEvent, data: unknown): RecordedEvent<string, unknown> {
+  const { id, log, position, commit, stream, streamId, revision, type, schemaVersion, tags, recordedAt } = event;
+  return {
+    id,
+    log,
+    position,
+    commit,
+    stream,
+    streamId,
+    revision,
+    type,
+    schemaVersion,
+    data,
+    get metadata() {
+      return event.metadata;
+    },
+    tags,
+    recordedAt,
+  };
 }
 
 function lift({ firstVersion, steps }: EventVersions, stored: number, data: unknown): unknown {

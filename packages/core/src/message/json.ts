@@ -52,6 +52,11 @@ export function checkJson(
   }
 }
 
+/** True when {@link checkJson} would return, the bound on bytes aside. */
+export function isJson(value: unknown, depthMax: number = defaultJsonBounds.depthMax): value is Json {
+  return measure(value, depthMax) >= 0;
+}
+
 /**
  * The value as JSON with its keys sorted by UTF-16 code units and undefined properties left out: equal content gives equal
  * text. Content hashes are taken over it.

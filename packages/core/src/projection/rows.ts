@@ -40,3 +40,32 @@ export interface Rows {
   find(request?: FindRequest): Promise<RowPage>;
   count(request?: Pick<FindRequest, 'where'>): Promise<number>;
 }
+
+/** The rows of one read model as its queries see them: only fields of declared indexes may be asked for. */
+export interface RowsOf<Row, Indexed extends keyof Row> {
+  /** The row of a key, or `null`. */
+  get(key: string): Promise<Row | null>;
+  /** The rows of the keys, in their order; `null` where there is none. */
+  getMany(keys: readonly string[]): Promise<readonly (Row | null)[]>;
+  /**
+   * One page of rows.
+   *
+   * A single index must serve the whole request: its first fields are compared for equality, the next may be ranged over or
+   * sorted by. Without `where` and `orderBy`, rows come in the order of their keys.
+   *
+   * @throws {@link NotIndexedError} when no declared index serves it.
+   */
+  find(request?: {
+    readonly where?: { readonly [Field in Indexed]?: Condition<Row[Field]> };
+    /** One field. Equal values come in the order of their keys. */
+    readonly orderBy?: { readonly [Field in Indexed]?: 'asc' | 'desc' };
+    /** Rows of the page; at most 1,000. Default 100. */
+    readonly limit?: number | undefined;
+    /** `next` of the page before, of the same request. */
+    readonly cursor?: string | null | undefined;
+  }): Promise<RowPage<Row>>;
+  /** How many rows `where` finds. @throws {@link NotIndexedError} */
+  count(request?: {
+    readonly where?: { readonly [Field in Indexed]?: Condition<Row[Field]> };
+  }): Promise<number>;
+}
