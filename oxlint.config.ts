@@ -60,14 +60,14 @@ export default defineConfig({
     ...Object.entries(packageImports).map(([name, allowed]) => ({
       files: [`packages/${name}/src/**`],
       rules: {
-        'no-restricted-imports': restricted(outsideOf(name, allowed)),
+        'no-restricted-imports': restricted(...outsideOf(name, allowed)),
       },
     })),
     ...coreRows.map((row, index) => ({
       files: [`packages/core/src/${row.endsWith('.ts') ? row : `${row}/**`}`],
       rules: {
         'no-restricted-imports': restricted(
-          outsideOf('core', []),
+          ...outsideOf('core', []),
           ...above(row, coreRows.slice(index + 1)),
         ),
       },
@@ -89,18 +89,19 @@ function restricted(...patterns: readonly Pattern[]): ['error', { patterns: Patt
   return ['error', { patterns: [...patterns] }];
 }
 
-/** Refuses packages that the table of packages does not allow; a pure package may import nothing else at all. */
-function outsideOf(name: string, allowed: readonly string[]): Pattern {
-  const list = allowed.join('|');
-  return purePackages.includes(name)
-    ? {
-        regex: `^(?!\\.)(?!@daybook/(?:${list})$)`,
-        message: `${name} runs everywhere: it may import ${allowed.join(', ') || 'nothing'} and its own files.`,
-      }
-    : {
-        regex: `^@daybook/(?!(?:${list})$)`,
-        message: `${name} may import of this repository only ${allowed.join(', ')}.`,
-      };
+/** Refuses packages that the table does not allow; a pure package may import nothing from outside at all. */
+function outsideOf(name: string, allowed: readonly string[]): readonly Pattern[] {
+  const refused = Object.keys(packageImports).filter((other) => !allowed.includes(other));
+  const message = `${name} may import of this repository only ${allowed.join(', ') || 'its own files'}, and only by public entries.`;
+  // The linter's expressions know no look-ahead, so that "any but" is spelled out.
+  const patterns = [
+    { regex: `^@daybook/(?:${refused.join('|')})(?:/|$)`, message },
+    { regex: '^@daybook/[^/]+/(?:src|dist|test)/', message },
+    { regex: '^\\.\\.?/.*/(?:src|dist)/', message },
+  ];
+  if (!purePackages.includes(name)) return patterns;
+  const pure = `${name} runs everywhere and depends on nothing from outside this repository.`;
+  return [...patterns, { regex: '^(?:[^.@]|@[^d]|@d[^a]|@da[^y])', message: pure }];
 }
 
 /** Refuses, in one row of core, the rows above it and the package's two doors. */

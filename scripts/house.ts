@@ -19,9 +19,9 @@ const forbiddenNames: readonly { readonly pattern: RegExp; readonly why: string 
 ];
 
 const root = join(import.meta.dirname, '..');
-const faults = trackedFiles().flatMap(faultsOf);
-for (const fault of faults) console.error(fault);
-process.exitCode = faults.length === 0 ? 0 : 1;
+const found = trackedFiles().flatMap(faultsOf);
+for (const fault of found) console.error(fault);
+process.exitCode = found.length === 0 ? 0 : 1;
 
 function trackedFiles(): readonly string[] {
   return execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {

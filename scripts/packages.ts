@@ -56,7 +56,10 @@ function faultsOf({ name, filename, files }: Packed): readonly string[] {
 
 /** Runs a tool of node_modules; its output is a fault only when it fails. */
 function tool(command: string, args: readonly string[]): readonly string[] {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root });
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+  });
   return status === 0
     ? []
     : [`${command} ${args.join(' ')}: ${error?.message ?? ''}\n${stdout}${stderr}`];

@@ -3,25 +3,18 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
-interface Report {
-  readonly testResults: readonly FileResult[];
-}
-
-interface FileResult {
-  readonly name: string;
-  readonly status: string;
-  readonly message: string;
-  readonly assertionResults: readonly { readonly status: string }[];
-}
+import { conclude, type Report } from './conclusion.ts';
 
 const root = join(import.meta.dirname, '..');
 const reportPath = join(root, '.cache', `test-report-${process.pid}.json`);
 const isSoak = process.argv.includes('--soak');
 
 const exitCode = await runVitest(process.argv.slice(2).filter((argument) => argument !== '--soak'));
-process.exitCode = conclude(readReport(), exitCode);
+const conclusion = conclude(readReport(), exitCode);
+for (const line of conclusion.lines) console.log(line);
+process.exitCode = conclusion.exitCode;
 
 function runVitest(extra: readonly string[]): Promise<number> {
   const vitest = spawn(
@@ -59,34 +52,4 @@ function readReport(): Report {
   } finally {
     rmSync(reportPath, { force: true });
   }
-}
-
-/** Prints the closing line, and answers the exit code: 0 only when something ran and nothing went wrong. */
-function conclude({ testResults }: Report, vitestExitCode: number): number {
-  const statuses = testResults.flatMap((file) => file.assertionResults.map(({ status }) => status));
-  const passed = statuses.filter((status) => status === 'passed').length;
-  const broken = testResults.filter(isBroken);
-  const failed = statuses.filter((status) => status === 'failed').length + broken.length;
-  const skipped = statuses.length - passed - (failed - broken.length);
-
-  for (const { name, message } of broken) {
-    console.log(
-      `Counted as failed, since it did not load or finish: ${relative(root, name)} ${message}`,
-    );
-  }
-  if (statuses.length === 0) console.log('No test was found or could start, which is a failure.');
-  if (vitestExitCode !== 0 && failed === 0) {
-    console.log(
-      `No single test failed, yet vitest ended with code ${vitestExitCode}: its errors stand above.`,
-    );
-  }
-  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-  return vitestExitCode === 0 && failed === 0 && passed > 0 ? 0 : Math.max(1, vitestExitCode);
-}
-
-/** Whether a file failed as a whole, beside what its tests say: a wrong import, a failing `afterAll`, a dead worker. */
-function isBroken(file: FileResult): boolean {
-  return (
-    file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')
-  );
 }
