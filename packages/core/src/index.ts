@@ -7,3 +7,67 @@ export {
   type ImportReport,
 } from './store/import-log.ts';
 export type { TransferSource } from './store/transfer-lines.ts';
+export { daybook, type Daybook } from './app/daybook.ts';
+export type {
+  Accepted,
+  App,
+  AskableOf,
+  DaybookTypes,
+  Fresh,
+  HistoryPage,
+  NotFresh,
+  OutcomeOf,
+  QueryAfterOptions,
+  QueryNowOptions,
+  RecordedEventsOf,
+  Refused,
+  ResultOf,
+  SendableBy,
+  StateOfStream,
+} from './app/app.ts';
+export type { DaybookFaces } from './app/faces.ts';
+export { decider, type AnyDecider, type Decider, type DeciderFace, type StreamRef } from './decider/decider.ts';
+export {
+  decision,
+  type AnyDecision,
+  type DecisionDefinition,
+  type DecisionFace,
+  type ReadFace,
+} from './decider/decision.ts';
+export type { DecidedEvent, DecisionResult } from './decider/decision-result.ts';
+export { fold, type FoldFace, type FoldRef } from './decider/fold.ts';
+export type { Decision, Emitted, Refusal } from './decider/outcome.ts';
+export type {
+  Command,
+  CommandMessage,
+  DecisionMessage,
+  DecisionRequest,
+  Query,
+  QueryMessage,
+} from './message/command.ts';
+export { event, type EventDefinition } from './message/event-definition.ts';
+export { readEvent, type EventFace, type EventMetadata, type RecordedEvent } from './message/event.ts';
+export { face, types } from './message/face.ts';
+export { canonicalJson, checkJson, isJson, isSameJson, type Json, type JsonBounds } from './message/json.ts';
+export type { MessageFace } from './message/message-face.ts';
+export {
+  categoryOf,
+  checkId,
+  checkName,
+  checkRowKey,
+  ID_BYTES_MAX,
+  ROW_KEY_BYTES_MAX,
+  streamIdOf,
+  streamName,
+} from './message/names.ts';
+export type { Input, Output, StandardSchemaV1 } from './message/schema.ts';
+export {
+  readModel,
+  remove,
+  type AnyReadModel,
+  type QueryFace,
+  type ReadEvent,
+  type ReadModel,
+  type ReadModelFace,
+} from './projection/read-model.ts';
+export type { Condition, FindRequest, RowPage, Rows, RowsOf } from './projection/rows.ts';
