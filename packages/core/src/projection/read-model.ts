@@ -73,7 +73,7 @@ export function readModel<
   },
   Index extends keyof Output<Row> & string = never,
   Initial extends Output<Row> = never,
-  Queries extends Readonly<Record<string, QueryTypes<never, unknown>>> = {},
+  Queries extends Readonly<Record<string, QueryTypes<readonly unknown[], unknown>>> = {},
 >(
   name: Name,
   definition: {
@@ -94,7 +94,7 @@ export function readModel<
       }[keyof EventsOf<From[number]>],
     ) => string | readonly string[];
     /** The new row after an event: `undefined` leaves it as it is, `remove` takes it away. */
-    readonly on: On & ExactReturns<On, keyof EventsOf<From[number]>, Output<Row>>;
+    readonly on: On & ExactReturns<On, keyof EventsOf<From[number]>, Output<Row> | typeof remove>;
     /** The questions that may be asked, by name: `query(schema, (rows, params) => …)`. */
     readonly queries?: (query: DefineQuery<Output<Row>, Index>) => Queries;
   },
