@@ -97,7 +97,9 @@ export class UnknownCommandError extends DaybookError {
   readonly code = 'unknown-command';
   readonly command: string;
   constructor(command: string) {
-    super(`There is no command "${command}". Registered commands are listed by the application's /meta.`);
+    super(
+      `There is no command "${command}". Registered commands are listed by the application's /meta.`,
+    );
     this.command = command;
   }
 }
@@ -107,7 +109,9 @@ export class UnknownQueryError extends DaybookError {
   readonly code = 'unknown-query';
   readonly query: string;
   constructor(query: string) {
-    super(`There is no query "${query}". Registered queries are listed by the application's /meta.`);
+    super(
+      `There is no query "${query}". Registered queries are listed by the application's /meta.`,
+    );
     this.query = query;
   }
 }
@@ -165,9 +169,6 @@ export class LimitExceededError extends DaybookError {
 /** A `find` or `count` asks for something that no declared index serves. */
 export class NotIndexedError extends DaybookError {
   readonly code = 'not-indexed';
-  constructor(message: string) {
-    super(message);
-  }
 }
 
 // Missing: the caller acts.
@@ -205,9 +206,6 @@ export class NotParkedError extends DaybookError {
 /** An instant, position or revision does not name a state that can be given. */
 export class InvalidInstantError extends DaybookError {
   readonly code = 'invalid-instant';
-  constructor(message: string) {
-    super(message);
-  }
 }
 
 // Unreadable: the developer acts; a processor parks the key.
@@ -217,7 +215,10 @@ export class UnknownEventTypeError extends DaybookError {
   readonly code = 'unknown-event-type';
   readonly type: string;
   constructor(type: string, options?: ErrorOptions) {
-    super(`The stored event type "${type}" is declared by no registered decider. Declare it, or its upcaster.`, options);
+    super(
+      `The stored event type "${type}" is declared by no registered decider. Declare it, or its upcaster.`,
+      options,
+    );
     this.type = type;
   }
 }
@@ -256,7 +257,9 @@ export class FencedError extends DaybookError {
   readonly code = 'fenced';
   readonly lease: string;
   constructor(lease: string) {
-    super(`The lease "${lease}" was taken over by another process. This write was not done; it is theirs to do.`);
+    super(
+      `The lease "${lease}" was taken over by another process. This write was not done; it is theirs to do.`,
+    );
     this.lease = lease;
   }
 }
@@ -265,7 +268,9 @@ export class FencedError extends DaybookError {
 export class CheckpointMovedError extends DaybookError {
   readonly code = 'checkpoint-moved';
   constructor(readModel: string, expected: number, actual: number) {
-    super(`The checkpoint of "${readModel}" is at ${actual}, not at ${expected}. Nothing was written.`);
+    super(
+      `The checkpoint of "${readModel}" is at ${actual}, not at ${expected}. Nothing was written.`,
+    );
   }
 }
 
@@ -315,9 +320,6 @@ export class StoreWentBackError extends DaybookError {
 export class StoreUnavailableError extends DaybookError {
   readonly code = 'store-unavailable';
   override readonly isRetryable = true;
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-  }
 }
 
 /** Nobody knows whether the append happened. Send it again with the same id: it has one effect. */
@@ -399,9 +401,6 @@ export class UnsupportedCapabilityError extends DaybookError {
 /** A file, database or runtime cannot be used as it is; the sentence says what to do. */
 export class IncompatibleStoreError extends DaybookError {
   readonly code = 'incompatible-store';
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-  }
 }
 
 /** The thing was closed. */
@@ -415,13 +414,12 @@ export class ClosedError extends DaybookError {
 /** A decider, decision, read model or application is defined wrongly. */
 export class DefinitionError extends DaybookError {
   readonly code = 'invalid-definition';
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-  }
 }
 
 function describeIssues(issues: readonly Issue[]): string {
-  const shown = issues.slice(0, ISSUES_SHOWN_MAX).map(({ path, message }) => `${path === '' ? 'value' : path}: ${message}`);
+  const shown = issues
+    .slice(0, ISSUES_SHOWN_MAX)
+    .map(({ path, message }) => `${path === '' ? 'value' : path}: ${message}`);
   const rest = issues.length - shown.length;
   return shown.join('; ') + (rest > 0 ? `; and ${rest} more` : '');
 }

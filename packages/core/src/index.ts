@@ -8,6 +8,7 @@ export {
 } from './store/import-log.ts';
 export type { TransferSource } from './store/transfer-lines.ts';
 export { daybook, type Daybook } from './app/daybook.ts';
+export { LEASE_MS_DEFAULT, type StartOptions } from './app/start.ts';
 export type {
   Accepted,
   App,
@@ -151,6 +152,7 @@ export {
   type Sha256,
   type StoredText,
 } from './store/log-place.ts';
+export { MEMORY_EVENT_CAPABILITIES, memoryEventStore } from './store/memory-event-store.ts';
 export { uuidV7, uuidV7Time } from './store/uuid-v7.ts';
 export {
   PARKED_PAGE_MAX,
@@ -171,3 +173,30 @@ export {
 export type { FindCursor, FindPlan, FindRange, IndexValue } from './projection/find-plan.ts';
 export type { Lease, LeaseInfo, LeaseStore } from './processing/lease.ts';
 export type { OpenedStore, StoreAdapter } from './app/store-adapter.ts';
+export type { AppFace, Health, Operator, ParkedEntry, ReadModelHealth } from './app/app-face.ts';
+export { DEFAULT_APP_LIMITS, type AppLimits } from './handling/limits.ts';
+export type { AcceptedOutcome, CommandOutcome, RefusedOutcome, SendOptions } from './handling/outcome.ts';
+export { parseInstant, type StateAnswer, type StateAt } from './handling/state.ts';
+export { jsonSchemaOf } from './message/json-schema.ts';
+export { POLL_MS, subscribe, type SubscriptionOptions } from './processing/subscription.ts';
+export {
+  compareIndexValues,
+  compareText,
+  cursorAfter,
+  FIND_LIMIT_DEFAULT,
+  FIND_LIMIT_MAX,
+  planFind,
+} from './projection/find-plan.ts';
+export { PARKED_KEYS_MAX } from './projection/page-fold.ts';
+export { BACKOFF_MAX_MS, BACKOFF_MIN_MS, PROJECTOR_PAGE_SIZE } from './projection/projector.ts';
+export type {
+  FreshAnswer,
+  LiveOptions,
+  NotFreshAnswer,
+  NotFreshStatus,
+  QueryAnswer,
+  QueryOptions,
+  ReadModelFreshness,
+  WaitOptions,
+} from './query/answer.ts';
+export { decodeToken, encodeToken, mergeTokens, tokenOf, type Token, type TokenContent } from './store/token.ts';

@@ -51,7 +51,9 @@ type RefusalsIn<Outcome> =
     : never;
 
 /** What a query answers. */
-export type ResultOf<Question> = Question extends { readonly [types]?: infer Result } ? Result : never;
+export type ResultOf<Question> = Question extends { readonly [types]?: infer Result }
+  ? Result
+  : never;
 
 /** An answer that has seen what was asked for. */
 export interface Fresh<Data> extends Omit<FreshAnswer, 'data'> {

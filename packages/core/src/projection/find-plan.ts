@@ -8,6 +8,7 @@
  * same direction. A row key order alone needs no index.
  */
 import { InvalidMessageError, NotIndexedError } from '../errors.ts';
+import type { FindRequest } from './rows.ts';
 
 export type IndexValue = string | number | boolean | null;
 
@@ -37,14 +38,6 @@ export interface FindCursor {
   readonly key: string;
 }
 
-/** What a query asks: see `Rows.find`; untyped, for it may come from outside. */
-export interface FindRequest {
-  readonly where?: Readonly<Record<string, unknown>> | undefined;
-  readonly orderBy?: Readonly<Record<string, unknown>> | undefined;
-  readonly limit?: number | undefined;
-  readonly cursor?: string | undefined;
-}
-
 /** Default of `limit`. */
 export const FIND_LIMIT_DEFAULT = 100;
 /** Largest `limit`. */
@@ -71,7 +64,11 @@ export function planFind(indexes: readonly (readonly string[])[], request: FindR
 }
 
 /** The cursor after a row: opaque text, bound to the plan's index. */
-export function cursorAfter(plan: FindPlan, row: Readonly<Record<string, unknown>>, key: string): string {
+export function cursorAfter(
+  plan: FindPlan,
+  row: Readonly<Record<string, unknown>>,
+  key: string,
+): string {
   const fields = plan.index.slice(plan.equals.length);
   const values = fields.map((field) => (Object.hasOwn(row, field) ? (row[field] ?? null) : null));
   return encodeURIComponent(JSON.stringify([values, key]));
@@ -115,7 +112,9 @@ function splitWhere(where: Readonly<Record<string, unknown>>): {
     } else if (ranged === undefined) {
       ranged = { field, range: readRange(field, wanted) };
     } else {
-      throw new NotIndexedError(`Only one field can be ranged over; "${ranged.field}" and "${field}" both are.`);
+      throw new NotIndexedError(
+        `Only one field can be ranged over; "${ranged.field}" and "${field}" both are.`,
+      );
     }
   }
   return { equal, ranged };
@@ -138,14 +137,20 @@ function readOrder(
   const [first] = entries;
   if (first === undefined) return undefined;
   const [field, direction] = first;
-  if (entries.length > 1) throw new NotIndexedError('Rows are ordered by one field; declare an index over several for more.');
+  if (entries.length > 1)
+    throw new NotIndexedError(
+      'Rows are ordered by one field; declare an index over several for more.',
+    );
   if (direction !== 'asc' && direction !== 'desc') {
     throw new InvalidMessageError(`orderBy "${field}" must be 'asc' or 'desc'`);
   }
   return { field, direction };
 }
 
-function nextField(ranged: Ranged | undefined, order: { readonly field: string } | undefined): string | undefined {
+function nextField(
+  ranged: Ranged | undefined,
+  order: { readonly field: string } | undefined,
+): string | undefined {
   if (ranged !== undefined && order !== undefined && ranged.field !== order.field) {
     throw new NotIndexedError(
       `Rows ranged over by "${ranged.field}" come in its order; they cannot be ordered by "${order.field}".`,
@@ -170,7 +175,11 @@ function chooseIndex(
   );
 }
 
-function serves(fields: readonly string[], equal: readonly string[], next: string | undefined): boolean {
+function serves(
+  fields: readonly string[],
+  equal: readonly string[],
+  next: string | undefined,
+): boolean {
   if (!equal.every((field) => fields.slice(0, equal.length).includes(field))) return false;
   return next === undefined || equal.includes(next) || fields[equal.length] === next;
 }
@@ -183,8 +192,8 @@ function readLimit(limit: number | undefined): number {
   return limit;
 }
 
-function readCursor(cursor: string | undefined, length: number): FindCursor | undefined {
-  if (cursor === undefined) return undefined;
+function readCursor(cursor: string | null | undefined, length: number): FindCursor | undefined {
+  if (cursor === undefined || cursor === null) return undefined;
   const wrong = new InvalidMessageError('The cursor is not one that this query gave');
   let content: unknown;
   try {
@@ -194,14 +203,24 @@ function readCursor(cursor: string | undefined, length: number): FindCursor | un
   }
   if (!Array.isArray(content)) throw wrong;
   const [values, key] = content as readonly unknown[];
-  if (!Array.isArray(values) || values.length !== length || !values.every(isIndexValue) || typeof key !== 'string') {
+  if (
+    !Array.isArray(values) ||
+    values.length !== length ||
+    !values.every(isIndexValue) ||
+    typeof key !== 'string'
+  ) {
     throw wrong;
   }
   return { values, key };
 }
 
 function isIndexValue(value: unknown): value is IndexValue {
-  return value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+  return (
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    Number.isFinite(value)
+  );
 }
 
 function badValue(field: string): InvalidMessageError {

@@ -5,6 +5,7 @@ import { eventsOfAll, handlersOf } from '../decider/definition-maps.ts';
 import type { AnyHandler } from '../decider/handlers.ts';
 import { initialStateOf } from '../decider/initial-state.ts';
 import type { EventFace, RecordedEvent } from '../message/event.ts';
+import { face } from '../message/face.ts';
 import type { Json } from '../message/json.ts';
 import { messageFace, type MessageFace } from '../message/message-face.ts';
 import { checkName, checkRowKey } from '../message/names.ts';
@@ -78,6 +79,7 @@ export function readModelFaceOf(name: string, definition: UntypedReadModel): Rea
     kind: 'readModel',
     name,
     version: versionOf(name, definition.version ?? 1),
+    sources: definition.from.map((source) => source[face].name),
     types: [...on.keys()],
     events,
     indexes: indexesOf(name, definition.indexes ?? []),
@@ -104,7 +106,9 @@ function keysOf(keys: string | readonly string[], name: string): readonly string
 function queryTool(first: StandardSchemaV1 | AnyHandler, second?: AnyHandler): UntypedQuery {
   if (typeof second === 'function') return { params: toSchema(first), run: second };
   if (isHandler(first)) return { params: undefined, run: first };
-  throw new DefinitionError('A query is query(schema, (rows, params) => …), or query((rows) => …).');
+  throw new DefinitionError(
+    'A query is query(schema, (rows, params) => …), or query((rows) => …).',
+  );
 }
 
 function isHandler(value: StandardSchemaV1 | AnyHandler): value is AnyHandler {
@@ -113,7 +117,9 @@ function isHandler(value: StandardSchemaV1 | AnyHandler): value is AnyHandler {
 
 function toSchema(value: StandardSchemaV1 | AnyHandler): StandardSchemaV1 {
   if ('~standard' in value) return value;
-  throw new DefinitionError('The first argument of query(schema, (rows, params) => …) is a schema.');
+  throw new DefinitionError(
+    'The first argument of query(schema, (rows, params) => …) is a schema.',
+  );
 }
 
 function queriesOf(
@@ -124,7 +130,9 @@ function queriesOf(
   for (const [name, definition] of Object.entries(definitions)) {
     checkName(name, 'lower', `A query of ${readModel}`);
     if (reservedQueries.has(name)) {
-      throw new DefinitionError(`A query of ${readModel} cannot be named "${name}": it would not be callable. Choose another name.`);
+      throw new DefinitionError(
+        `A query of ${readModel} cannot be named "${name}": it would not be callable. Choose another name.`,
+      );
     }
     if (!isQuery(definition)) {
       throw new DefinitionError(`The query ${readModel}.${name} is not what query(…) gives.`);
@@ -139,7 +147,12 @@ function queryFace({ params, run }: UntypedQuery, what: string): QueryFace {
 }
 
 function isQuery(definition: unknown): definition is UntypedQuery {
-  return typeof definition === 'object' && definition !== null && 'run' in definition && 'params' in definition;
+  return (
+    typeof definition === 'object' &&
+    definition !== null &&
+    'run' in definition &&
+    'params' in definition
+  );
 }
 
 function versionOf(name: string, version: number): number {
@@ -156,7 +169,9 @@ function indexesOf(
   for (const index of indexes) {
     const text = index.join(', ');
     if (index.length === 0 || !index.every((field) => fieldName.test(field))) {
-      throw new DefinitionError(`The index [${text}] of ${name} is not a list of fields: 1 to 60 letters, digits and _, not first a digit.`);
+      throw new DefinitionError(
+        `The index [${text}] of ${name} is not a list of fields: 1 to 60 letters, digits and _, not first a digit.`,
+      );
     }
     if (known.has(text) || new Set(index).size < index.length) {
       throw new DefinitionError(`The index [${text}] of ${name} repeats an index or a field.`);

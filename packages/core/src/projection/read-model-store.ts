@@ -17,8 +17,9 @@ export interface ReadModelStore {
   readonly leases: LeaseStore;
 
   /**
-   * Makes the next generation of a read model, empty, `building`, at no checkpoint. Numbers grow from 1 and are never
-   * used again. Two processes that create for one fingerprint at once get the same one.
+   * Makes the next generation of a read model, empty, `building`, at no checkpoint; or gives the one that is already
+   * building for this fingerprint, so that two processes that start at once build one. Numbers grow from 1 and are
+   * never used again.
    */
   create(layout: ReadModelLayout): Promise<GenerationInfo>;
 
@@ -58,7 +59,12 @@ export interface ReadModelStore {
   view<Value>(ref: GenerationRef, work: (rows: RowSource) => Promise<Value>): Promise<View<Value>>;
 
   /** Keys of rows changed after a position of a log (also removed ones, for as long as the store knows), in no order. */
-  changedSince(ref: GenerationRef, log: string, position: number, limit: number): Promise<readonly string[]>;
+  changedSince(
+    ref: GenerationRef,
+    log: string,
+    position: number,
+    limit: number,
+  ): Promise<readonly string[]>;
 
   /**
    * Calls back after commits and switches, of other processes too; a call may come for nothing or stand for several.
@@ -130,7 +136,7 @@ export interface ReadModelCommit extends GenerationRef {
   readonly rows: readonly RowChange[];
   /** Keys that are set aside from now on; one that is parked already keeps its first entry. */
   readonly parked: readonly ParkedKey[];
-  /** Keys that were repaired. */
+  /** Keys that were repaired; freed before `parked` is written, so a key that failed again stands in both. */
   readonly freed: readonly string[];
 }
 

@@ -6,7 +6,12 @@ import type { RecordedEvent } from '../message/event.ts';
 import { face, types } from '../message/face.ts';
 import type { Input, Output, StandardSchemaV1 } from '../message/schema.ts';
 import type { Payload, Storable } from '../message/storable.ts';
-import { readModelFaceOf, type ReadModelFace, type UntypedReadModel, type remove } from './read-model-face.ts';
+import {
+  readModelFaceOf,
+  type ReadModelFace,
+  type UntypedReadModel,
+  type remove,
+} from './read-model-face.ts';
 import type { RowsOf } from './rows.ts';
 
 export { remove, type QueryFace, type ReadEvent, type ReadModelFace } from './read-model-face.ts';

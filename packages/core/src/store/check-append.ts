@@ -6,7 +6,14 @@
 import { InvalidMessageError, LimitExceededError, WrongExpectedRevisionError } from '../errors.ts';
 import { checkJson } from '../message/json.ts';
 import { checkId } from '../message/names.ts';
-import type { AppendRequest, AppendStream, EventStoreLimits, ExpectedRevision, NewEvent } from './event-store.ts';
+import type {
+  AppendRequest,
+  AppendStream,
+  EventStoreLimits,
+  ExpectedRevision,
+  NewEvent,
+  NewOutcome,
+} from './event-store.ts';
 
 /** Longest stream name in bytes: a category, `-` and an id. */
 export const STREAM_NAME_BYTES_MAX = 320;
@@ -42,14 +49,15 @@ export function checkAppend(request: AppendRequest, limits: EventStoreLimits): v
     events += stream.events.length;
     for (const event of stream.events) checkEvent(event, limits);
   }
-  if (names.size < streams.length) throw new InvalidMessageError('A stream stands in one append only once');
+  if (names.size < streams.length)
+    throw new InvalidMessageError('A stream stands in one append only once');
   if (events > limits.eventsPerAppendMax) {
     throw new LimitExceededError('eventsPerAppendMax', limits.eventsPerAppendMax, events);
   }
   if (events === 0 && request.outcome === undefined) {
     throw new InvalidMessageError('An append holds an event or an outcome; this one has neither');
   }
-  if (request.outcome !== undefined) checkJson(request.outcome.input, undefined, 'The outcome’s input');
+  if (request.outcome !== undefined) checkOutcome(request.outcome);
 }
 
 /**
@@ -80,10 +88,17 @@ export function checkAppendBytes(bytes: number, limits: EventStoreLimits): void 
   }
 }
 
+function checkOutcome({ input, refusal }: NewOutcome): void {
+  checkJson(input, undefined, 'The outcome’s input');
+  if (refusal !== undefined) checkJson(refusal.data, undefined, 'The refusal’s data');
+}
+
 function checkStream({ stream, expected }: AppendStream): void {
   checkStreamName(stream);
   if (typeof expected === 'number' && (!Number.isSafeInteger(expected) || expected < 0)) {
-    throw new InvalidMessageError(`The expected revision of "${stream}" must be an integer from 0, or a word`);
+    throw new InvalidMessageError(
+      `The expected revision of "${stream}" must be an integer from 0, or a word`,
+    );
   }
 }
 
@@ -91,7 +106,9 @@ function checkStream({ stream, expected }: AppendStream): void {
 export function checkStreamName(stream: string): void {
   const dash = typeof stream === 'string' ? stream.indexOf('-') : -1;
   if (dash < 1 || !CATEGORY.test(stream.slice(0, dash))) {
-    throw new InvalidMessageError('A stream is named "category-id", its category 1 to 40 letters and digits');
+    throw new InvalidMessageError(
+      'A stream is named "category-id", its category 1 to 40 letters and digits',
+    );
   }
   checkId(stream.slice(dash + 1), 'The stream’s id');
 }
@@ -99,7 +116,9 @@ export function checkStreamName(stream: string): void {
 function checkEvent(event: NewEvent, limits: EventStoreLimits): void {
   checkId(event.id, 'The event id');
   if (event.type.length > TYPE_LENGTH_MAX || !EVENT_TYPE.test(event.type)) {
-    throw new InvalidMessageError(`"${event.type}" is not an event type: 1 to ${TYPE_LENGTH_MAX} letters and digits`);
+    throw new InvalidMessageError(
+      `"${event.type}" is not an event type: 1 to ${TYPE_LENGTH_MAX} letters and digits`,
+    );
   }
   if (!Number.isSafeInteger(event.schemaVersion) || event.schemaVersion < 1) {
     throw new InvalidMessageError('A schema version is an integer from 1');

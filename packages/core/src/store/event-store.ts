@@ -66,6 +66,14 @@ export interface EventStore {
    */
   readOutcomes(options?: ReadOutcomesOptions): Promise<OutcomePage>;
 
+  /**
+   * Forgets outcomes recorded before an instant, so that their ids are unknown again; events stay. Ids that begin with
+   * `$` were derived by processors and are never forgotten.
+   *
+   * @returns how many were forgotten.
+   */
+  pruneOutcomes(before: number, log?: string): Promise<number>;
+
   /** Names of the logs that exist, in order of name; a store with one log names it even when it is empty. */
   logs(): Promise<readonly string[]>;
 
@@ -162,7 +170,7 @@ export interface AppendCondition {
 }
 
 export interface NewEvent {
-  /** Unique in the log. */
+  /** Unique in the log; one that it has is an {@link InvalidMessageError}. */
   readonly id: string;
   readonly type: string;
   /** From 1. */
@@ -209,7 +217,7 @@ export type AppendResult = StoredOutcome & { readonly status: 'appended' | 'repe
 export interface ReadStreamOptions {
   /** First revision, inclusive; default 0, or the last one backwards. */
   readonly from?: number;
-  /** Last revision, inclusive. */
+  /** Revision that the reading ends at, inclusive: below `from` when backwards. */
   readonly to?: number;
   readonly backwards?: boolean;
   /** At most this many events; default and bound `limits.pageSizeMax`. */
@@ -244,7 +252,10 @@ export interface ReadOptions {
 
 export interface LogPage {
   readonly events: readonly RecordedEvent[];
-  /** The last position looked at, matching or not: what a checkpoint stores. Always a commit, or `after` at the head. */
+  /**
+   * The last position looked at, matching or not: what a checkpoint stores. Always a commit, or `after` at the head.
+   * Backwards, the lowest one: the first event of an append, 0 at the end, and `after` of the next page.
+   */
   readonly scannedTo: LogPlace;
   readonly head: LogPlace;
 }

@@ -1,0 +1,27 @@
+/** Named bounds of an application, shown by `/meta`. */
+export interface AppLimits {
+  /** How often a command is decided before it is a {@link ContentionError}. */
+  readonly decideAttemptsMax: number;
+  /** Commands of one process waiting for one stream. */
+  readonly waitingPerStreamMax: number;
+  /** Events folded for one decision or state. */
+  readonly foldEventsMax: number;
+  /** Longest wait for freshness, ms, and what it is where none is asked for. */
+  readonly waitMsMax: number;
+  readonly waitMsDefault: number;
+  /** Queries and awaits waiting for freshness at once. */
+  readonly waitersMax: number;
+  /** How long outcomes are remembered, ms. */
+  readonly outcomeRetentionMs: number;
+}
+
+/** The bounds where none are given. */
+export const DEFAULT_APP_LIMITS: AppLimits = {
+  decideAttemptsMax: 20,
+  waitingPerStreamMax: 10_000,
+  foldEventsMax: 1_000_000,
+  waitMsMax: 30_000,
+  waitMsDefault: 2_000,
+  waitersMax: 10_000,
+  outcomeRetentionMs: 7 * 86_400_000,
+};

@@ -1,0 +1,186 @@
+/** One generation that this process fills: its lease, where it stands, and what it knows of its rows. */
+import { hasCode, type DaybookError } from '../errors.ts';
+import type { RecordedEvent } from '../message/event.ts';
+import type { Json } from '../message/json.ts';
+import type { Lease } from '../processing/lease.ts';
+import type { EventStore, LogPage } from '../store/event-store.ts';
+import { LOG_START, type LogPlace } from '../store/log-place.ts';
+import { foldPage, skipOf } from './page-fold.ts';
+import {
+  PARKED_PAGE_MAX,
+  type Checkpoint,
+  type GenerationInfo,
+  type ParkedKey,
+  type ReadModelCommit,
+  type ReadModelStore,
+} from './read-model-store.ts';
+import type { ReadEvent, ReadModelFace } from './read-model-face.ts';
+import { repairOf, repairsStream } from './repairs.ts';
+import { RowCache } from './row-cache.ts';
+
+export interface FillerStores {
+  readonly events: EventStore;
+  readonly readModels: ReadModelStore;
+  readonly now: () => number;
+}
+
+export class GenerationFiller {
+  readonly readModel: ReadModelFace;
+  readonly info: GenerationInfo;
+  readonly lease: Lease;
+  /** It answers queries, or did until other code took over: nothing is left to switch. */
+  isActive: boolean;
+  readonly #stores: FillerStores;
+  readonly #cache: RowCache;
+  readonly #parked: Map<string, ParkedKey>;
+  readonly #skipped: Set<string>;
+  readonly #checkpoints: Map<string, Checkpoint>;
+
+  private constructor(
+    readModel: ReadModelFace,
+    info: GenerationInfo,
+    lease: Lease,
+    stores: FillerStores,
+    known: Known,
+  ) {
+    this.readModel = readModel;
+    this.info = info;
+    this.lease = lease;
+    this.isActive = info.state !== 'building';
+    this.#stores = stores;
+    this.#checkpoints = new Map(known.checkpoints);
+    this.#parked = new Map(known.parked.map((entry) => [entry.key, entry]));
+    this.#skipped = new Set(known.skipped);
+    this.#cache = new RowCache(known.checkpoints.size === 0);
+  }
+
+  /** Takes up a generation where it stands, under a lease that was just acquired. */
+  static async open(
+    readModel: ReadModelFace,
+    info: GenerationInfo,
+    lease: Lease,
+    stores: FillerStores,
+  ): Promise<GenerationFiller> {
+    const view = await stores.readModels.view(info, (rows) => rows.parked());
+    const skipped = await skipsOf(stores.events, readModel);
+    const known = {
+      checkpoints: view.checkpoints,
+      parked: view.value.slice(0, PARKED_PAGE_MAX),
+      skipped,
+    };
+    return new GenerationFiller(readModel, info, lease, stores, known);
+  }
+
+  /** True when a checkpoint was taken from a log of another epoch. */
+  get isOfAnotherEpoch(): boolean {
+    return [...this.#checkpoints.values()].some(({ epoch }) => epoch !== this.#stores.events.epoch);
+  }
+
+  placeIn(log: string): LogPlace {
+    return this.#checkpoints.get(log) ?? LOG_START;
+  }
+
+  /** @throws {@link ProjectionFailedError} when it has to stop. */
+  async fold(
+    log: string,
+    page: LogPage,
+    read: (event: RecordedEvent) => ReadEvent | DaybookError,
+  ): Promise<ReadModelCommit> {
+    const folded = await foldPage(
+      {
+        readModel: this.readModel,
+        log,
+        cache: this.#cache,
+        parked: this.#parked,
+        skipped: this.#skipped,
+        now: this.#stores.now,
+        read,
+        loadRows: (keys) => this.#loadRows(keys),
+        eventsBetween: (from, to) => this.#eventsBetween(log, from, to),
+      },
+      page.events,
+    );
+    for (const skip of folded.skipped) this.#skipped.add(skip);
+    const { readModel, generation } = this.info;
+    const { rows, parked, freed } = folded;
+    const to = { ...page.scannedTo, epoch: this.#stores.events.epoch };
+    return {
+      readModel,
+      generation,
+      log,
+      lease: this.lease,
+      from: this.#checkpoints.get(log) ?? null,
+      to,
+      rows,
+      parked,
+      freed,
+    };
+  }
+
+  /** What a commit that succeeded changed. */
+  accept({ log, to, rows, parked, freed }: ReadModelCommit): void {
+    this.#checkpoints.set(log, to);
+    for (const { key, row } of rows) this.#cache.set(key, row);
+    for (const key of freed) this.#parked.delete(key);
+    for (const entry of parked) this.#parked.set(entry.key, entry);
+  }
+
+  async #loadRows(keys: readonly string[]): Promise<ReadonlyMap<string, Json>> {
+    const { value } = await this.#stores.readModels.view(this.info, (rows) => rows.get(keys));
+    return new Map(value.filter((row) => row !== undefined).map(({ key, row }) => [key, row]));
+  }
+
+  async *#eventsBetween(
+    log: string,
+    from: number,
+    to: number,
+  ): AsyncGenerator<readonly RecordedEvent[]> {
+    const { events } = this.#stores;
+    let after = from - 1;
+    while (after < to) {
+      const page = await events.read({
+        after,
+        upTo: to,
+        log,
+        query: { items: [{ types: this.readModel.types }] },
+      });
+      if (page.events.length > 0) yield page.events;
+      if (page.scannedTo.position <= after) return;
+      after = page.scannedTo.position;
+    }
+  }
+}
+
+interface Known {
+  readonly checkpoints: ReadonlyMap<string, Checkpoint>;
+  readonly parked: readonly ParkedKey[];
+  readonly skipped: readonly string[];
+}
+
+/** A skip stands later in the log than the event it leaves out, so all of them are read before anything is folded. */
+async function skipsOf(
+  events: EventStore,
+  { name, version }: ReadModelFace,
+): Promise<readonly string[]> {
+  const stream = repairsStream(name);
+  const skips: string[] = [];
+  let from: number | null = 0;
+  while (from !== null) {
+    const page = await events.readStream(stream, { from });
+    for (const event of page.events) {
+      const repair = repairOf(event, name, version);
+      if (repair?.kind === 'skip') skips.push(skipOf(repair.position, repair.key));
+    }
+    from = page.next;
+  }
+  return skips;
+}
+
+/** True for errors after which the generation has to be taken up anew. */
+export function isLost(error: unknown): boolean {
+  return (
+    hasCode(error, 'fenced') ||
+    hasCode(error, 'checkpoint-moved') ||
+    hasCode(error, 'read-model-not-found')
+  );
+}

@@ -1,0 +1,36 @@
+import type { Json } from '../message/json.ts';
+
+/** Rows kept in memory for each generation that is filled here. */
+export const CACHED_ROWS_MAX = 50_000;
+
+/**
+ * The rows that a projector wrote or read last. It may be trusted for as long as the lease is held: nobody else writes
+ * them, and a fenced commit throws the cache away.
+ */
+export class RowCache {
+  /** In order of use: the first was used longest ago. `undefined` stands for a row that is known not to exist. */
+  readonly #rows = new Map<string, Json | undefined>();
+  /** Every row of the generation is here, so one that is not does not exist: true until the first is dropped. */
+  #isWhole: boolean;
+
+  constructor(isEmptyGeneration: boolean) {
+    this.#isWhole = isEmptyGeneration;
+  }
+
+  has(key: string): boolean {
+    return this.#isWhole || this.#rows.has(key);
+  }
+
+  get(key: string): Json | undefined {
+    return this.#rows.get(key);
+  }
+
+  set(key: string, row: Json | undefined): void {
+    this.#rows.delete(key);
+    this.#rows.set(key, row);
+    if (this.#rows.size <= CACHED_ROWS_MAX) return;
+    this.#isWhole = false;
+    const [oldest] = this.#rows.keys();
+    if (oldest !== undefined) this.#rows.delete(oldest);
+  }
+}
