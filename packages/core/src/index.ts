@@ -200,3 +200,4 @@ export type {
   WaitOptions,
 } from './query/answer.ts';
 export { decodeToken, encodeToken, mergeTokens, tokenOf, type Token, type TokenContent } from './store/token.ts';
+export type { DeciderTypes } from './decider/decider.ts';

@@ -25,18 +25,24 @@ export type KeysOf<Value> = Value extends unknown ? keyof Value : never;
 export type Returned<Handler> = Handler extends (...parameters: never) => infer Result ? Result : never;
 
 /** Adds nothing to handlers of declared names. */
-export type ExactNames<Handlers, Names> = {
+export type ExactNames<Handlers, Names> = NoInfer<{
   readonly [K in keyof Handlers]: K extends Names ? unknown : NotDeclared<K>;
-};
+}>;
 
-/** Adds nothing to handlers of declared names that return `Value` without properties of their own invention. */
-export type ExactReturns<Handlers, Names, Value> = {
+/**
+ * Adds nothing to handlers of declared names that return `Value` without properties of their own invention.
+ *
+ * The form is what the compiler is quick with: the return is inferred once, and nothing is inferred from this type.
+ */
+export type ExactReturns<Handlers, Names, Value> = NoInfer<{
   readonly [K in keyof Handlers]: K extends Names
-    ? [Exclude<KeysOf<Returned<Handlers[K]>>, KeysOf<Value>>] extends [never]
-      ? unknown
-      : NotDeclared<Exclude<KeysOf<Returned<Handlers[K]>>, KeysOf<Value>>>
+    ? Handlers[K] extends (...parameters: never) => infer Result
+      ? [KeysOf<Result>] extends [KeysOf<Value>]
+        ? unknown
+        : NotDeclared<Exclude<KeysOf<Result>, KeysOf<Value>>>
+      : unknown
     : NotDeclared<K>;
-};
+}>;
 
 /** A handler to the runtime: a method, so that a handler of any parameters fits. */
 export type AnyHandler = { handle(...parameters: readonly unknown[]): unknown }['handle'];
