@@ -107,8 +107,9 @@ export const balances = readModel('balances', {
   },
   queries: (query) => ({
     balanceOf: query(id, (rows, params) => rows.get(params.id)),
-    richest: query(z.object({ limit: z.coerce.number<number | string>().default(10) }), (rows, { limit }) =>
-      rows.find({ orderBy: { balanceCents: 'desc' }, limit }),
+    richest: query(
+      z.object({ limit: z.coerce.number<number | string>().default(10) }),
+      (rows, { limit }) => rows.find({ orderBy: { balanceCents: 'desc' }, limit }),
     ),
     ofOwner: query(z.object({ owner: z.string() }), (rows, { owner }) =>
       rows.find({ where: { owner } }),

@@ -65,7 +65,9 @@ export function decisionFaceOf(name: string, definition: UntypedDecision): Decis
     emits,
     reads(data) {
       const reads = Object.entries(definition.reads(data));
-      return new Map(reads.map(([key, read]) => [key, readFaceOf(read, `reads.${key} of ${name}`)]));
+      return new Map(
+        reads.map(([key, read]) => [key, readFaceOf(read, `reads.${key} of ${name}`)]),
+      );
     },
     decide: (data, state) => toResult(definition.decide(data, state, tools), context),
   };
@@ -88,7 +90,8 @@ function emitTargets(name: string, deciders: readonly AnyDecider[]): DecisionFac
 }
 
 function readFaceOf(read: unknown, what: string): ReadFace {
-  if (Array.isArray(read)) return { kind: 'streams', list: read.map((item) => streamOf(item, what)) };
+  if (Array.isArray(read))
+    return { kind: 'streams', list: read.map((item) => streamOf(item, what)) };
   if (hasFace(read) && read[face].kind === 'fold') return read[face];
   return streamOf(read, what);
 }

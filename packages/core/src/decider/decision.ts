@@ -101,7 +101,11 @@ export function decision<
 }>;
 export function decision(name: string, definition: UntypedDecision): AnyDecision {
   const decisionFace = decisionFaceOf(name, definition);
-  const request = (data: unknown = {}): DecisionMessage => ({ kind: 'decision', decision: name, data });
+  const request = (data: unknown = {}): DecisionMessage => ({
+    kind: 'decision',
+    decision: name,
+    data,
+  });
   Object.defineProperty(request, 'name', { value: name });
   return Object.assign(request, { [face]: decisionFace });
 }

@@ -35,8 +35,10 @@ export function handlersOf(
 ): ReadonlyMap<string, AnyHandler> {
   const found = new Map(Object.entries(handlers));
   for (const [name, handler] of found) {
-    if (!declared.has(name)) throw new DefinitionError(`${where} has "${name}", which is not declared.`);
-    if (typeof handler !== 'function') throw new DefinitionError(`${where}.${name} is not a function.`);
+    if (!declared.has(name))
+      throw new DefinitionError(`${where} has "${name}", which is not declared.`);
+    if (typeof handler !== 'function')
+      throw new DefinitionError(`${where}.${name} is not a function.`);
   }
   if (optional !== undefined) return found;
   for (const name of declared.keys()) {

@@ -35,10 +35,7 @@ export function fold<
   Arguments extends readonly unknown[],
   State,
   Evolve extends {
-    [K in keyof EventsOf<From[number]>]?: (
-      state: State,
-      data: EventsOf<From[number]>[K],
-    ) => State;
+    [K in keyof EventsOf<From[number]>]?: (state: State, data: EventsOf<From[number]>[K]) => State;
   },
 >(definition: {
   /** The deciders whose events it reads. */

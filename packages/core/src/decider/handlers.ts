@@ -22,7 +22,9 @@ export type Together<Union> = (Union extends unknown ? (member: Union) => void :
 export type KeysOf<Value> = Value extends unknown ? keyof Value : never;
 
 /** What a handler returns. */
-export type Returned<Handler> = Handler extends (...parameters: never) => infer Result ? Result : never;
+export type Returned<Handler> = Handler extends (...parameters: never) => infer Result
+  ? Result
+  : never;
 
 /** Adds nothing to handlers of declared names. */
 export type ExactNames<Handlers, Names> = NoInfer<{

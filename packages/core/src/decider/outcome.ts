@@ -26,7 +26,10 @@ export interface Refusal<Type extends PropertyKey = string, Data = unknown> {
 }
 
 /** One event, several, none (`[]`: nothing has to happen), or a refusal. */
-export type Decision = Emitted<PropertyKey> | Refusal<PropertyKey> | readonly Emitted<PropertyKey>[];
+export type Decision =
+  | Emitted<PropertyKey>
+  | Refusal<PropertyKey>
+  | readonly Emitted<PropertyKey>[];
 
 /** One tool for each name, such as `emit.MoneyDeposited`. */
 export function toolsOf<Tool>(
@@ -94,7 +97,10 @@ function toDecided(item: unknown, context: DecisionContext): DecidedEvent {
   };
 }
 
-function toRefusal({ type, data }: Refusal, context: DecisionContext): { type: string; data: Json } {
+function toRefusal(
+  { type, data }: Refusal,
+  context: DecisionContext,
+): { type: string; data: Json } {
   const refusal = context.refusals.get(type);
   if (refusal === undefined) throw notADecision({ type }, context);
   return { type, data: refusal.write(data) };
@@ -120,5 +126,7 @@ function isRefusal(value: unknown): value is Refusal {
 }
 
 function isTyped(value: unknown): value is { readonly kind?: unknown; readonly type: string } {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+  );
 }

@@ -102,7 +102,19 @@ export function readEvent(
 
 /** The same event with other data. Stores may parse metadata only when it is asked for, and so it stays here. */
 function withData(event: RecordedEvent, data: unknown): RecordedEvent<string, unknown> {
-  const { id, log, position, commit, stream, streamId, revision, type, schemaVersion, tags, recordedAt } = event;
+  const {
+    id,
+    log,
+    position,
+    commit,
+    stream,
+    streamId,
+    revision,
+    type,
+    schemaVersion,
+    tags,
+    recordedAt,
+  } = event;
   return {
     id,
     log,
@@ -126,7 +138,9 @@ function lift({ firstVersion, steps }: EventVersions, stored: number, data: unkn
   const start = stored - firstVersion;
   if (!Number.isInteger(start) || start < 0 || start >= steps.length) {
     const last = firstVersion + steps.length - 1;
-    throw new RangeError(`version ${stored} is not declared; versions ${firstVersion} to ${last} are`);
+    throw new RangeError(
+      `version ${stored} is not declared; versions ${firstVersion} to ${last} are`,
+    );
   }
   let lifted = data;
   for (const step of steps.slice(start + 1)) lifted = step.lift?.(lifted);

@@ -53,7 +53,10 @@ export function checkJson(
 }
 
 /** True when {@link checkJson} would return, the bound on bytes aside. */
-export function isJson(value: unknown, depthMax: number = defaultJsonBounds.depthMax): value is Json {
+export function isJson(
+  value: unknown,
+  depthMax: number = defaultJsonBounds.depthMax,
+): value is Json {
   return measure(value, depthMax) >= 0;
 }
 

@@ -5,21 +5,21 @@
 import { DefinitionError, InvalidMessageError, type Issue } from '../errors.ts';
 
 /** The Standard Schema interface, version 1 (https://standardschema.dev). */
-export interface StandardSchemaV1<Input = unknown, Output = Input> {
+export interface StandardSchemaV1<In = unknown, Out = In> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (
       value: unknown,
       options?: never,
-    ) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+    ) => SchemaResult<Out> | Promise<SchemaResult<Out>>;
+    readonly types?: { readonly input: In; readonly output: Out } | undefined;
   };
 }
 
 /** What a schema says of a value: the output, or everything that is wrong with it. */
-export type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
+export type SchemaResult<Out> =
+  | { readonly value: Out; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
 /** One thing that is wrong, in Standard Schema's own form. */
@@ -29,18 +29,14 @@ export interface SchemaIssue {
 }
 
 /** What the caller of a schema gives. */
-export type Input<Schema> = Schema extends { readonly '~standard': { readonly types?: infer T } }
-  ? NonNullable<T> extends { readonly input: infer I }
-    ? I
-    : never
-  : never;
+export type Input<Schema extends StandardSchemaV1> = NonNullable<
+  Schema['~standard']['types']
+>['input'];
 
 /** What a schema gives back: transformed, with its defaults. */
-export type Output<Schema> = Schema extends { readonly '~standard': { readonly types?: infer T } }
-  ? NonNullable<T> extends { readonly output: infer O }
-    ? O
-    : never
-  : never;
+export type Output<Schema extends StandardSchemaV1> = NonNullable<
+  Schema['~standard']['types']
+>['output'];
 
 /**
  * The output of `schema` for `value`.

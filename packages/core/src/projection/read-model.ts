@@ -3,7 +3,7 @@ import type { AnyDecider, EventsOf } from '../decider/decider.ts';
 import type { ExactReturns } from '../decider/handlers.ts';
 import type { Query, QueryMessage } from '../message/command.ts';
 import type { RecordedEvent } from '../message/event.ts';
-import { face, types } from '../message/face.ts';
+import { face, type types } from '../message/face.ts';
 import type { Input, Output, StandardSchemaV1 } from '../message/schema.ts';
 import type { Payload, Storable } from '../message/storable.ts';
 import {
