@@ -1,0 +1,261 @@
+/**
+ * One WebSocket for everything that is listened to.
+ *
+ * What always holds:
+ * - There is at most one socket, and its events count only while it is the present one.
+ * - After each `welcome`, every channel opens itself again; a channel that was closed is never heard of again.
+ * - A connection that shows no life for two heartbeats is given up, and tried again with growing, random delays.
+ */
+import { ClosedError, LimitExceededError } from '@daybook/core';
+import {
+  closeCodes,
+  parseDownFrame,
+  PROTOCOL_VERSION,
+  type DownFrame,
+  type Problem,
+  type UpFrame,
+  type WelcomeFrame,
+} from '@daybook/protocol';
+import { retryDelayMs } from './backoff.ts';
+import { ProblemError } from './errors.ts';
+import type { HttpClient } from './http.ts';
+import type { ClientOptions, WebSocketLike } from './options.ts';
+
+/** One subscription or await on the connection. */
+export interface Channel {
+  /** The server greeted: ask for what is wanted, from where it had come. */
+  open(send: (frame: UpFrame) => void, welcome: WelcomeFrame): void;
+  receive(frame: DownFrame): void;
+  /** The connection was lost and is tried again. */
+  lost(): void;
+  /** The connection is given up for good. */
+  fail(error: Error): void;
+}
+
+export class LiveConnection {
+  readonly #http: HttpClient;
+  readonly #options: ClientOptions;
+  readonly #channels = new Map<string, Channel>();
+  #socket: WebSocketLike | undefined;
+  #welcome: WelcomeFrame | undefined;
+  #attempt = 0;
+  #askedMs = 0;
+  #silentBeats = 0;
+  #nextId = 0;
+  #isConnecting = false;
+  #isClosed = false;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #connectTimer: ReturnType<typeof setTimeout> | undefined;
+  #beatTimer: ReturnType<typeof setInterval> | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(http: HttpClient, options: ClientOptions) {
+    this.#http = http;
+    this.#options = options;
+  }
+
+  /** Adds a channel under a new id, connecting when there is no connection yet. */
+  add(makeChannel: (id: string) => Channel): string {
+    if (this.#isClosed) throw new ClosedError('The client');
+    clearTimeout(this.#idleTimer);
+    this.#nextId += 1;
+    const id = String(this.#nextId);
+    const channel = makeChannel(id);
+    this.#channels.set(id, channel);
+    if (this.#welcome !== undefined) this.#open(id, channel, this.#welcome);
+    else this.#connect();
+    return id;
+  }
+
+  /** Takes a channel away; the connection is closed some time after the last. */
+  remove(id: string): void {
+    if (!this.#channels.delete(id) || this.#channels.size > 0) return;
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.#drop(), this.#http.timings.idleMs);
+  }
+
+  /** Says something, if there is anybody to hear it. */
+  send(frame: UpFrame): void {
+    if (this.#welcome !== undefined) this.#socket?.send(JSON.stringify(frame));
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#drop();
+    this.#failAll(new ClosedError('The client'));
+  }
+
+  #connect(): void {
+    if (this.#isClosed || this.#isConnecting || this.#socket !== undefined || this.#retryTimer !== undefined) return;
+    this.#isConnecting = true;
+    this.#http
+      .headers()
+      .then((headers) => {
+        this.#isConnecting = false;
+        if (!this.#isClosed && this.#channels.size > 0) this.#openSocket(bearerOf(headers));
+      })
+      // The application's headers may come from the network too: tried again, as a connection is.
+      .catch(() => {
+        this.#isConnecting = false;
+        this.#retryLater();
+      });
+  }
+
+  #openSocket(token: string | undefined): void {
+    const Socket = this.#options.WebSocket ?? globalThis.WebSocket;
+    const address = this.#http.address('live');
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    const socket: WebSocketLike = new Socket(address.href);
+    this.#socket = socket;
+    this.#connectTimer = setTimeout(() => this.#giveUp(), this.#http.timings.connectMs);
+    socket.onopen = () => {
+      const hello: UpFrame = { type: 'hello', v: PROTOCOL_VERSION, ...(token === undefined ? {} : { token }) };
+      socket.send(JSON.stringify(hello));
+    };
+    socket.onmessage = ({ data }: { readonly data: unknown }) => {
+      if (socket === this.#socket && typeof data === 'string') this.#receive(parseDownFrame(data));
+    };
+    // What a browser tells of an error is nothing; the close that follows is what counts.
+    socket.onerror = () => undefined;
+    socket.onclose = ({ code }: { readonly code: number }) => {
+      if (socket === this.#socket) this.#closed(code);
+    };
+  }
+
+  #receive(frame: DownFrame | undefined): void {
+    this.#silentBeats = 0;
+    if (frame === undefined) return;
+    switch (frame.type) {
+      case 'welcome':
+        this.#welcomed(frame);
+        return;
+      case 'bye':
+        this.#askedMs = frame.retryAfterMs;
+        return;
+      case 'pong':
+        return;
+      case 'snap':
+      case 'next':
+      case 'reset':
+        this.#channels.get(frame.sub)?.receive(frame);
+        return;
+      case 'ready':
+        this.#channels.get(frame.id)?.receive(frame);
+        return;
+      case 'problem':
+        if (frame.id !== undefined) this.#channels.get(frame.id)?.receive(frame);
+    }
+  }
+
+  #welcomed(welcome: WelcomeFrame): void {
+    clearTimeout(this.#connectTimer);
+    this.#welcome = welcome;
+    this.#attempt = 0;
+    this.#beatTimer = setInterval(() => this.#beat(), welcome.heartbeatMs);
+    for (const [id, channel] of this.#channels) this.#open(id, channel, welcome);
+  }
+
+  #open(id: string, channel: Channel, welcome: WelcomeFrame): void {
+    channel.open((frame) => {
+      const text = JSON.stringify(frame);
+      const { frameBytesMax } = welcome.limits;
+      if (text.length * 3 > frameBytesMax) {
+        const bytes = new TextEncoder().encode(text).length;
+        if (bytes > frameBytesMax) {
+          this.remove(id);
+          channel.fail(new LimitExceededError('frameBytesMax', frameBytesMax, bytes));
+          return;
+        }
+      }
+      this.#socket?.send(text);
+    }, welcome);
+  }
+
+  #beat(): void {
+    if (this.#silentBeats >= 2) {
+      this.#giveUp();
+      return;
+    }
+    this.#silentBeats += 1;
+    this.send({ type: 'ping' });
+  }
+
+  /** The present socket is as good as closed; its own word may come late, or never. */
+  #giveUp(): void {
+    const socket = this.#socket;
+    this.#closed(0);
+    socket?.close();
+  }
+
+  #closed(code: number): void {
+    const wasWelcome = this.#welcome !== undefined;
+    this.#forgetSocket();
+    const problem = finalProblem(code, wasWelcome);
+    if (problem !== undefined) {
+      this.#failAll(new ProblemError(problem));
+      return;
+    }
+    for (const channel of this.#channels.values()) channel.lost();
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#channels.size === 0 || this.#isClosed) return;
+    const random = this.#options.random ?? Math.random;
+    const delayMs = retryDelayMs(this.#attempt, this.#http.timings, random, this.#askedMs);
+    this.#attempt += 1;
+    this.#askedMs = 0;
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      if (this.#channels.size > 0) this.#connect();
+    }, delayMs);
+  }
+
+  /** Lets go of the socket without a word to the channels. */
+  #drop(): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    const socket = this.#socket;
+    this.#forgetSocket();
+    socket?.close(1000);
+  }
+
+  #forgetSocket(): void {
+    clearTimeout(this.#connectTimer);
+    clearTimeout(this.#idleTimer);
+    clearInterval(this.#beatTimer);
+    this.#socket = undefined;
+    this.#welcome = undefined;
+    this.#silentBeats = 0;
+  }
+
+  #failAll(error: Error): void {
+    const channels = [...this.#channels.values()];
+    this.#channels.clear();
+    for (const channel of channels) channel.fail(error);
+  }
+}
+
+/** A bearer token goes into `hello`, since a browser's socket sends no headers of ours. */
+function bearerOf(headers: Readonly<Record<string, string>>): string | undefined {
+  const name = Object.keys(headers).find((key) => key.toLowerCase() === 'authorization');
+  const value = name === undefined ? undefined : headers[name];
+  return value !== undefined && /^bearer /i.test(value) ? value.slice('bearer '.length) : undefined;
+}
+
+/**
+ * A problem when trying again cannot help. A credential that was good until now may have expired, and `headers` is asked for
+ * another; one that was refused at once is refused again.
+ */
+function finalProblem(code: number, wasWelcome: boolean): Problem | undefined {
+  if (code === closeCodes.versionUnsupported) {
+    const detail = `The server does not speak version ${PROTOCOL_VERSION} of the protocol. Reload, or update the client.`;
+    return { type: 'about:blank', title: 'Version', status: 400, code: 'version-unsupported', detail, retryable: false };
+  }
+  if (code === closeCodes.unauthenticated && !wasWelcome) {
+    const detail = 'The server knows nobody by this credential. Sign in again.';
+    return { type: 'about:blank', title: 'Unauthenticated', status: 401, code: 'unauthenticated', detail, retryable: false };
+  }
+  return undefined;
+}
