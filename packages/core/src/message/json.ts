@@ -88,7 +88,7 @@ export function isSameJson(left: unknown, right: unknown): boolean {
       left.every((item, index) => isSameJson(item, right[index]))
     );
   }
-  return !Array.isArray(right) && hasMembersOf(left, right) && hasMembersOf(right, left);
+  return !Array.isArray(right) && hasMembersOf(left, right) && hasNamesOf(right, left);
 }
 
 /** Bytes of `text` in UTF-8; a lone surrogate counts 3, as the replacement character that it would become. */
@@ -198,6 +198,15 @@ function hasMembersOf(left: object, right: object): boolean {
     const member: unknown = Reflect.get(left, key);
     if (member === undefined) continue;
     if (!Object.hasOwn(right, key) || !isSameJson(member, Reflect.get(right, key))) return false;
+  }
+  return true;
+}
+
+/** The values are compared once, from one side: twice at each level would be 2^depth times at the last. */
+function hasNamesOf(left: object, right: object): boolean {
+  for (const key of Object.keys(left)) {
+    if (Reflect.get(left, key) === undefined) continue;
+    if (!Object.hasOwn(right, key) || Reflect.get(right, key) === undefined) return false;
   }
   return true;
 }
