@@ -1,0 +1,138 @@
+import { exec, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { serverEnd, startServer, temporaryFolder } from './server-process.ts';
+
+describe('the server', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends with 0 on %s and keeps what it said',
+    async (signal) => {
+      using folder = temporaryFolder();
+      const first = await startServer({ dataDir: folder.path });
+      const opened = await post(`${first.url}/commands/account/acc-1/OpenAccount`, {
+        owner: 'Ada',
+      });
+      expect(opened.status).toBe(200);
+      expect(await first.stop(signal)).toBe(0);
+
+      const second = await startServer({ dataDir: folder.path });
+      const again = await post(`${second.url}/commands/account/acc-1/OpenAccount`, {
+        owner: 'Ada',
+      });
+      expect(again.status).toBe(422);
+      expect(await again.json()).toMatchObject({ refusal: { type: 'AlreadyOpen' } });
+      expect(await second.stop(signal)).toBe(0);
+    },
+  );
+
+  test('prints three commands that work as they stand', async (context) => {
+    if (spawnSync('curl', ['--version']).error !== undefined) context.skip('there is no curl here');
+    using folder = temporaryFolder();
+    const server = await startServer({ dataDir: folder.path });
+    const commands = server.output().match(/^ {2}curl .*$/gm) ?? [];
+    expect(commands).toHaveLength(3);
+    for (const command of commands) {
+      const { code, output } = await shell(`${command} --fail --silent --show-error`);
+      expect([command, code]).toEqual([command, 0]);
+      expect(JSON.parse(output)).toBeTypeOf('object');
+    }
+    await server.stop('SIGTERM');
+  });
+
+  test('refuses an entry that is malformed with 400 and each of its faults', async () => {
+    using folder = temporaryFolder();
+    const server = await startServer({ dataDir: folder.path });
+    const response = await post(`${server.url}/decisions/PostEntry`, {
+      entryId: 'e-1',
+      postings: [
+        { account: 'ada', cents: 1 },
+        { account: 'ada', cents: 1 },
+      ],
+    });
+    expect(response.status).toBe(400);
+    const text = await response.text();
+    expect(text).toMatch(/sum to 0/);
+    expect(text).toMatch(/stands in an entry once|stands once/);
+    await server.stop('SIGTERM');
+  });
+});
+
+describe('the server says in a sentence', () => {
+  test('that its port is in use', async () => {
+    using folder = temporaryFolder();
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const end = await serverEnd({ dataDir: folder.path, environment: { PORT: String(port) } });
+    other.close();
+    expect(end.code).toBe(1);
+    expect(end.output).toContain(String(port));
+    expect(end.output).toMatch(/in use|taken/);
+    expect(end.output).not.toMatch(/^\s+at /m);
+  });
+
+  test('that a flag is unknown, and which there are', async () => {
+    using folder = temporaryFolder();
+    const end = await serverEnd({ dataDir: folder.path, flags: ['--dem'] });
+    expect(end).toMatchObject({ code: 2, output: expect.stringContaining('"--dem"') });
+    expect(end.output).toContain('--demo');
+  });
+
+  test.each(['70000', 'abc', '-1', '46.8'])('that PORT %s is none', async (PORT) => {
+    using folder = temporaryFolder();
+    const end = await serverEnd({ dataDir: folder.path, environment: { PORT } });
+    expect(end).toMatchObject({ code: 2, output: expect.stringContaining(`"${PORT}"`) });
+  });
+
+  test('that its folder cannot be used', async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, 'file');
+    writeFileSync(file, '');
+    const end = await serverEnd({ dataDir: join(file, 'data') });
+    expect(end.code).toBe(1);
+    expect(end.output).toContain('DATA_DIR');
+    expect(end.output).not.toMatch(/^\s+at /m);
+  });
+
+  test('S2: that an address beyond this machine needs --public', async () => {
+    using folder = temporaryFolder();
+    const end = await serverEnd({ dataDir: folder.path, environment: { HOST: '0.0.0.0' } });
+    expect(end.code).toBe(1);
+    expect(end.output).toMatch(/public/);
+  });
+
+  test('that the ledger goes into an empty bank only', async () => {
+    using folder = temporaryFolder();
+    const server = await startServer({ dataDir: folder.path });
+    await post(`${server.url}/commands/account/acc-1/OpenAccount`, { owner: 'Ada' });
+    await server.stop('SIGTERM');
+    const end = await serverEnd({ dataDir: folder.path, flags: ['--demo'] });
+    expect(end.code).toBe(1);
+    expect(end.output).toMatch(/empty bank only/);
+  });
+});
+
+function post(url: string, body: unknown): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function shell(
+  command: string,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = exec(command);
+  let output = '';
+  child.stdout?.on('data', (text: string) => {
+    output += text;
+  });
+  await once(child, 'close');
+  return { code: child.exitCode, output };
+}
