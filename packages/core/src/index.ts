@@ -64,13 +64,13 @@ export {
 export type { Input, Output, StandardSchemaV1 } from './message/schema.ts';
 export {
   readModel,
-  remove,
   type AnyReadModel,
   type QueryFace,
   type ReadEvent,
   type ReadModel,
   type ReadModelFace,
 } from './projection/read-model.ts';
+export { remove, removed, type Remove } from './projection/remove.ts';
 export type { Condition, FindRequest, RowPage, Rows, RowsOf } from './projection/rows.ts';
 export {
   CheckpointMovedError,

@@ -18,8 +18,8 @@ export type Together<Union> = (Union extends unknown ? (member: Union) => void :
   ? All
   : never;
 
-/** The keys of every member of a union. */
-export type KeysOf<Value> = Value extends unknown ? keyof Value : never;
+/** The keys of every member of a union; lists have none that anybody writes. */
+export type KeysOf<Value> = Value extends readonly unknown[] ? never : keyof Value;
 
 /** What a handler returns. */
 export type Returned<Handler> = Handler extends (...parameters: never) => infer Result

@@ -11,7 +11,8 @@ import type { Json } from '../message/json.ts';
 import { categoryOf } from '../message/names.ts';
 import { TimeSlice } from '../decider/time-slice.ts';
 import type { ParkedKey, RowChange } from './read-model-store.ts';
-import { remove, type ReadEvent, type ReadModelFace } from './read-model-face.ts';
+import type { ReadEvent, ReadModelFace } from './read-model-face.ts';
+import { removed } from './remove.ts';
 import { repairOf, type Repair } from './repairs.ts';
 import type { RowCache } from './row-cache.ts';
 
@@ -133,7 +134,7 @@ class PageFold {
     try {
       const row = this.#context.readModel.apply(this.#rowOf(key), event, key);
       if (row === undefined) return undefined;
-      this.#changes.set(key, { key, row: row === remove ? undefined : row, asOf: event.position });
+      this.#changes.set(key, { key, row: row === removed ? undefined : row, asOf: event.position });
       return undefined;
     } catch (failure) {
       return failure ?? new Error('A handler threw nothing');

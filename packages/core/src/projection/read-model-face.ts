@@ -10,10 +10,8 @@ import type { Json } from '../message/json.ts';
 import { messageFace, type MessageFace } from '../message/message-face.ts';
 import { checkName, checkRowKey } from '../message/names.ts';
 import type { StandardSchemaV1 } from '../message/schema.ts';
+import { isRemove, removed } from './remove.ts';
 import type { Rows } from './rows.ts';
-
-/** What a handler returns to take its row away. */
-export const remove: unique symbol = Symbol.for('daybook.remove');
 
 /** A query to the runtime. */
 export interface QueryFace {
@@ -45,8 +43,8 @@ export interface ReadModelFace {
   readonly queries: ReadonlyMap<string, QueryFace>;
   /** The keys that the event concerns, each once and valid. */
   keysOf(event: ReadEvent): readonly string[];
-  /** The new row, validated; `undefined` to leave it as it is. `row` is absent or what an earlier `apply` gave. */
-  apply(row: Json | undefined, event: ReadEvent, key: string): Json | undefined | typeof remove;
+  /** The new row, validated; `undefined` to leave it as it is, {@link removed} to take it away. `row` is absent or what an earlier `apply` gave. */
+  apply(row: Json | undefined, event: ReadEvent, key: string): Json | undefined | typeof removed;
 }
 
 /** A read model's definition without its types. */
@@ -91,7 +89,8 @@ export function readModelFaceOf(name: string, definition: UntypedReadModel): Rea
       const handler = on.get(event.type);
       if (handler === undefined) return undefined;
       const after = handler(before ?? initial(), event.data, event, rowKey);
-      return after === undefined || after === remove ? after : row.write(after);
+      if (isRemove(after)) return removed;
+      return after === undefined ? undefined : row.write(after);
     },
   };
 }

@@ -6,15 +6,11 @@ import type { RecordedEvent } from '../message/event.ts';
 import { face, type types } from '../message/face.ts';
 import type { Input, Output, StandardSchemaV1 } from '../message/schema.ts';
 import type { Payload, Storable } from '../message/storable.ts';
-import {
-  readModelFaceOf,
-  type ReadModelFace,
-  type UntypedReadModel,
-  type remove,
-} from './read-model-face.ts';
+import { readModelFaceOf, type ReadModelFace, type UntypedReadModel } from './read-model-face.ts';
+import type { Remove } from './remove.ts';
 import type { RowsOf } from './rows.ts';
 
-export { remove, type QueryFace, type ReadEvent, type ReadModelFace } from './read-model-face.ts';
+export type { QueryFace, ReadEvent, ReadModelFace } from './read-model-face.ts';
 
 /** The bag of types of a read model. */
 export interface ReadModelTypes {
@@ -74,7 +70,7 @@ export function readModel<
       data: EventsOf<From[number]>[K],
       event: RecordedEvent<K, EventsOf<From[number]>[K]>,
       key: string,
-    ) => Output<Row> | typeof remove | undefined;
+    ) => Output<Row> | Remove | undefined;
   },
   Index extends keyof Output<Row> & string = never,
   Initial extends Output<Row> = never,
@@ -99,7 +95,7 @@ export function readModel<
       }[keyof EventsOf<From[number]>],
     ) => string | readonly string[];
     /** The new row after an event: `undefined` leaves it as it is, `remove` takes it away. */
-    readonly on: On & ExactReturns<On, keyof EventsOf<From[number]>, Output<Row> | typeof remove>;
+    readonly on: On & ExactReturns<On, keyof EventsOf<From[number]>, Output<Row> | Remove>;
     /** The questions that may be asked, by name: `query(schema, (rows, params) => …)`. */
     readonly queries?: (query: DefineQuery<Output<Row>, Index>) => Queries;
   },
