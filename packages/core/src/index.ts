@@ -152,6 +152,11 @@ export {
   type Sha256,
   type StoredText,
 } from './store/log-place.ts';
+export { memory, type MemoryOptions } from './app/memory.ts';
+export {
+  MEMORY_READ_MODEL_CAPABILITIES,
+  memoryReadModelStore,
+} from './projection/memory-read-model-store.ts';
 export { MEMORY_EVENT_CAPABILITIES, memoryEventStore } from './store/memory-event-store.ts';
 export { uuidV7, uuidV7Time } from './store/uuid-v7.ts';
 export {
