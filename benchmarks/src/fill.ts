@@ -1,0 +1,122 @@
+/** Filling logs with the same events, quickly: 500 in each append. */
+import type { EventStore } from '@daybook/core';
+import type { Emmett, EmmettEvent } from './emmett.ts';
+import { MOVEMENT_TYPE, movement, movementMetadata } from './movement.ts';
+import { platform } from './platform.ts';
+import type { RawLog } from './raw-log.ts';
+
+export interface Filling {
+  /** Accounts `acc-0` and so on; each is opened first. */
+  readonly accounts: number;
+  /** Movements, over the accounts in turn. */
+  readonly movements: number;
+}
+
+/** Appends to an event store: one account after another, so that every append has one stream. */
+export async function fillStore(events: EventStore, filling: Filling): Promise<void> {
+  for (const batch of batchesOf(filling)) {
+    // Several at once, as a server would: they go down in groups.
+    await Promise.all(
+      batch.map(({ stream, events: made }) =>
+        events.append({
+          id: platform.newId(),
+          streams: [
+            {
+              stream,
+              expected: 'any',
+              events: made.map(({ type, data, metadata }) => ({
+                id: platform.newId(),
+                type,
+                schemaVersion: 1,
+                data: { ...data },
+                metadata: { ...metadata },
+              })),
+            },
+          ],
+        }),
+      ),
+    );
+  }
+}
+
+export function fillRaw(log: RawLog, filling: Filling): void {
+  const revisions = new Map<string, number>();
+  for (const batch of batchesOf(filling)) {
+    log.transaction(() => {
+      for (const { stream, events } of batch) {
+        for (const { type, data, metadata } of events) {
+          const revision = revisions.get(stream) ?? 0;
+          revisions.set(stream, revision + 1);
+          log.insertBare({ id: '', stream, revision, type, data, metadata });
+        }
+      }
+    });
+  }
+}
+
+export async function fillEmmett(peer: Emmett, fileName: string, filling: Filling): Promise<void> {
+  const store = peer.getSQLiteEventStore({ fileName, schema: { autoMigration: 'CreateOrUpdate' } });
+  const byStream = new Map<string, EmmettEvent[]>();
+  for (const batch of batchesOf(filling)) {
+    for (const { stream, events } of batch) {
+      const own = byStream.get(stream) ?? [];
+      own.push(...events);
+      byStream.set(stream, own);
+    }
+  }
+  for (const [stream, events] of byStream) {
+    for (let from = 0; from < events.length; from += EMMETT_APPEND)
+      await store.appendToStream(stream, events.slice(from, from + EMMETT_APPEND));
+  }
+}
+
+interface MadeAppend {
+  readonly stream: string;
+  readonly events: readonly MadeEvent[];
+}
+
+interface MadeEvent {
+  readonly type: string;
+  readonly data: Readonly<Record<string, string | number>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Movements go round the accounts, some at a time, so that streams lie scattered in the log as they do in life. */
+function* batchesOf({ accounts, movements }: Filling): Generator<readonly MadeAppend[]> {
+  const names = Array.from({ length: accounts }, (_, index) => `account-acc-${index}`);
+  for (let from = 0; from < accounts; from += BATCH) {
+    yield names.slice(from, from + BATCH).map((stream) => ({
+      stream,
+      events: [madeEvent('AccountOpened', { owner: `owner of ${stream}` })],
+    }));
+  }
+  const run = Math.max(1, Math.min(RUN_MAX, Math.ceil(movements / accounts)));
+  let written = 0;
+  for (let turn = 0; written < movements;) {
+    const batch: MadeAppend[] = [];
+    for (let size = 0; size < BATCH && written < movements; turn += 1) {
+      const count = Math.min(run, movements - written);
+      const stream = names[turn % accounts] ?? '';
+      const first = written;
+      batch.push({
+        stream,
+        events: Array.from({ length: count }, (_, index) =>
+          madeEvent(MOVEMENT_TYPE, { ...movement(first + index) }),
+        ),
+      });
+      size += count;
+      written += count;
+    }
+    yield batch;
+  }
+}
+
+function madeEvent(type: string, data: MadeEvent['data']): MadeEvent {
+  return { type, data, metadata: { ...movementMetadata() } };
+}
+
+const BATCH = 500;
+/** Events of one append. */
+const RUN_MAX = 10;
+/** Emmett puts all events of an append into one statement, whose parameters are limited. */
+const EMMETT_APPEND = 100;
