@@ -12,6 +12,7 @@ import type {
   ReadModelStore,
   View,
 } from '../projection/read-model-store.ts';
+import { REPAIR_TYPES } from '../projection/repairs.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { LOG_START, type LogPlace } from '../store/log-place.ts';
 import { decodeToken, encodeToken, mergeContents, type Token } from '../store/token.ts';
@@ -188,10 +189,11 @@ export class QueryEngine {
     if (look.status !== 'seen') return notFresh(look.status, -1, readModel);
     const { view, generation } = look;
     const position = Math.max(-1, ...[...view.checkpoints.values()].map((place) => place.position));
-    const failed = view.value.parked.find((entry) => concerns(entry, wanted));
-    if (failed !== undefined) return { status: 'failed', position, why: whyFailed(failed) };
+    // First whether it is behind: a repair of a parked key may be on its way.
     const behind = await this.#eventsBehind(readModel, view.checkpoints, wanted);
     if (behind > 0) return { ...notFresh('behind', position, readModel), behind };
+    const failed = view.value.parked.find((entry) => concerns(entry, wanted));
+    if (failed !== undefined) return { status: 'failed', position, why: whyFailed(failed) };
     return this.#fresh(view, generation, position, readSet.hasScanned);
   }
 
@@ -219,6 +221,7 @@ export class QueryEngine {
     wanted: ReadonlyMap<string, LogPlace>,
   ): Promise<number> {
     let behind = 0;
+    const query = { items: [{ types: [...types, ...REPAIR_TYPES] }] };
     for (const [log, { position: upTo }] of wanted) {
       const after = (checkpoints.get(log) ?? LOG_START).position;
       if (after >= upTo) continue;
@@ -227,7 +230,7 @@ export class QueryEngine {
         upTo,
         log,
         limit: 1,
-        query: { items: [{ types }] },
+        query,
       });
       if (page.events.length > 0 || page.scannedTo.position < upTo) behind += upTo - after;
     }
