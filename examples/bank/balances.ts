@@ -16,9 +16,8 @@ export const balances = readModel('balances', {
   },
   queries: (query) => ({
     balanceOf: query(z.object({ id: z.string() }), (rows, { id }) => rows.get(id)),
-    richest: query(
-      z.object({ limit: z.coerce.number<number | string>().int().min(1).max(1_000).default(10) }),
-      (rows, { limit }) => rows.find({ orderBy: { balanceCents: 'desc' }, limit }),
+    richest: query(z.object({ limit: z.int().min(1).max(1_000).default(10) }), (rows, { limit }) =>
+      rows.find({ orderBy: { balanceCents: 'desc' }, limit }),
     ),
     ofOwner: query(z.object({ owner: z.string() }), (rows, { owner }) =>
       rows.find({ where: { owner }, limit: 1_000 }),

@@ -28,7 +28,7 @@ export const statements = readModel('statements', {
     statementOf: query(
       z.object({
         id: z.string(),
-        limit: z.coerce.number<number | string>().int().min(1).max(1_000).default(100),
+        limit: z.int().min(1).max(1_000).default(100),
         cursor: z.string().optional(),
       }),
       (rows, { id, limit, cursor }) =>

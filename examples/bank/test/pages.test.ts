@@ -1,0 +1,40 @@
+/** What the pages show is what runs: each block that names its file stands in that file, word for word. */
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, test } from 'vitest';
+
+const root = new URL('../../../', import.meta.url);
+const pages = [
+  'README.md',
+  'docs/getting-started.md',
+  'docs/guarantees.md',
+  'examples/bank/README.md',
+];
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  const blocks = [...text.matchAll(/^<!-- (from|whole) (\S+) -->\n```\w+\n(.*?)^```$/gms)];
+  test.runIf(blocks.length > 0).each(blocks.map(([, how, file, code]) => ({ how, file, code })))(
+    'shows $how $file as it is',
+    ({ how, file = '', code = '' }) => {
+      if (how === 'whole') expect(code).toBe(read(file));
+      else expect(read(file)).toContain(code.trimEnd());
+    },
+  );
+
+  test('shows no TypeScript that is in no file', () => {
+    expect(text.match(/^```ts$/gm)?.length ?? 0).toBe(blocks.length);
+  });
+
+  test('links to files that are there', () => {
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)];
+    for (const [, target = ''] of links) {
+      expect(() => readFileSync(new URL(target, new URL(page, root)))).not.toThrow(/ENOENT/);
+    }
+  });
+});
+
+function read(file: string): string {
+  return readFileSync(new URL(file, root), 'utf8');
+}
