@@ -1,5 +1,0 @@
-import { expect, test } from 'vitest';
-
-test('can be imported by its public name', async () => {
-  expect(await import('@daybook/server')).toBeDefined();
-});
