@@ -6,10 +6,14 @@ import { platform } from './platform.ts';
 import type { RawLog } from './raw-log.ts';
 
 export interface Filling {
-  /** Accounts `acc-0` and so on; each is opened first. */
+  /** Accounts, numbered from 0; each is opened first. */
   readonly accounts: number;
+  /** What the accounts' names begin with; default `acc`. */
+  readonly prefix?: string;
   /** Movements, over the accounts in turn. */
   readonly movements: number;
+  /** Movements of one account that go down in one append; default 10, and fewer where there are fewer for each. */
+  readonly movementsPerAppend?: number;
 }
 
 /** Appends to an event store: one account after another, so that every append has one stream. */
@@ -82,15 +86,20 @@ interface MadeEvent {
 }
 
 /** Movements go round the accounts, some at a time, so that streams lie scattered in the log as they do in life. */
-function* batchesOf({ accounts, movements }: Filling): Generator<readonly MadeAppend[]> {
-  const names = Array.from({ length: accounts }, (_, index) => `account-acc-${index}`);
+function* batchesOf({
+  accounts,
+  movements,
+  movementsPerAppend = 10,
+  prefix = 'acc',
+}: Filling): Generator<readonly MadeAppend[]> {
+  const names = Array.from({ length: accounts }, (_, index) => `account-${prefix}-${index}`);
   for (let from = 0; from < accounts; from += BATCH) {
     yield names.slice(from, from + BATCH).map((stream) => ({
       stream,
       events: [madeEvent('AccountOpened', { owner: `owner of ${stream}` })],
     }));
   }
-  const run = Math.max(1, Math.min(RUN_MAX, Math.ceil(movements / accounts)));
+  const run = Math.max(1, Math.min(movementsPerAppend, Math.ceil(movements / accounts)));
   let written = 0;
   for (let turn = 0; written < movements;) {
     const batch: MadeAppend[] = [];
@@ -116,7 +125,5 @@ function madeEvent(type: string, data: MadeEvent['data']): MadeEvent {
 }
 
 const BATCH = 500;
-/** Events of one append. */
-const RUN_MAX = 10;
 /** Emmett puts all events of an append into one statement, whose parameters are limited. */
 const EMMETT_APPEND = 100;

@@ -24,7 +24,13 @@ export interface Target {
   readonly aim?: number;
 }
 
-export type Verdict = 'aim' | 'at least' | 'falls short' | 'skipped' | 'for information';
+export type Verdict =
+  | 'aim'
+  | 'at least'
+  | 'falls short'
+  | 'short of the aim'
+  | 'skipped'
+  | 'for information';
 
 export interface Result extends Target {
   /** Median over the rounds; null where a contender was skipped. */
@@ -93,7 +99,8 @@ function verdictOf({ measure, atLeast, aim }: Target, value: number): Verdict {
     isMoreBetter(measure) ? value >= bound : value <= bound;
   if (aim !== undefined && reaches(aim)) return 'aim';
   if (atLeast !== undefined && reaches(atLeast)) return 'at least';
-  return atLeast === undefined ? 'for information' : 'falls short';
+  if (atLeast !== undefined) return 'falls short';
+  return aim === undefined ? 'for information' : 'short of the aim';
 }
 
 const values: Readonly<Record<Measure, (sample: Sample) => number>> = {
