@@ -6,12 +6,13 @@
  * - What is there already is compared by mark, by the store, and skipped: an import that was cut off is simply repeated.
  * - Nothing after the first line that is refused is imported, for the log is dense; the rest is read to say what else is wrong.
  */
-import { hasCode, ImportRefusedError, InvalidMessageError, LimitExceededError, UnsupportedCapabilityError } from '../errors.ts';
+import { hasCode, ImportRefusedError, InvalidMessageError, UnsupportedCapabilityError } from '../errors.ts';
 import type { RecordedEvent } from '../message/event.ts';
 import type { EventStore, ImportBatch, StoredOutcome } from './event-store.ts';
 import { DEFAULT_LOG, LOG_START, type LogPlace } from './log-place.ts';
-import { checkedEvent, checkedOutcome, place, text, whole } from './transfer-check.ts';
-import { isObject, transferLines, type TransferLine, type TransferSource } from './transfer-lines.ts';
+import { checkedEvent, checkedOutcome, place, text } from './transfer-check.ts';
+import { transferLines, type TransferLine, type TransferSource } from './transfer-lines.ts';
+import { TransferOrder } from './transfer-order.ts';
 import { TRANSFER_VERSION } from './transfer.ts';
 
 /** Events of one batch: a goal, which the end of a commit or of a group of commits may exceed. */
@@ -23,7 +24,7 @@ export const IMPORT_BATCH_LENGTH_MAX = 64 * 1_048_576;
 export interface ImportOptions {
   /** Where it goes; default the log that the file names where the store has several, else its only one. */
   readonly log?: string | undefined;
-  /** A further check, such as by the definitions; what it throws refuses the line. */
+  /** A further check, such as by the definitions; what it throws refuses the line. Not asked of system events (`$…`). */
   readonly checkEvent?: ((event: RecordedEvent) => void) | undefined;
   /** No event may have been recorded later than this: a log never goes behind its last instant. Integer milliseconds. */
   readonly recordedAtMax?: number | undefined;
@@ -80,18 +81,11 @@ class ImportRun {
   readonly #store: EventStore;
   readonly #options: ImportOptions;
   #log = '';
-  #hasBegun = false;
-  #head: LogPlace = LOG_START;
-  #isEnded = false;
+  /** Undefined before the first line. */
+  #order: TransferOrder | undefined;
   #line = 0;
   /** The earlier line that the store refused. */
   #wrongLine: number | undefined;
-
-  #events = 0;
-  #outcomes = 0;
-  #last: RecordedEvent | undefined;
-  #commitFirst = 0;
-  readonly #revisions = new Map<string, number>();
 
   #batch = emptyBatch();
   #place: LogPlace = LOG_START;
@@ -123,7 +117,7 @@ class ImportRun {
   async finish(): Promise<ImportReport> {
     if (this.#refusals.length === 0) {
       try {
-        if (!this.#isEnded) throw new ImportRefusedError('The file ends here without its closing line: it was cut off');
+        if (this.#order?.isEnded !== true) throw new ImportRefusedError('The file ends here without its closing line: it was cut off');
         await this.#write();
         this.#checkHead();
       } catch (error) {
@@ -141,20 +135,21 @@ class ImportRun {
   }
 
   async #takeContent(content: Readonly<Record<string, unknown>>, length: number): Promise<void> {
-    if (!this.#hasBegun) return this.#begin(content);
-    if (this.#isEnded) throw new ImportRefusedError('There is something after the closing line');
-    if (Object.hasOwn(content, 'event')) {
-      await this.#takeEvent(checkedEvent(content['event'], this.#log, this.#store.limits), length);
+    const order = this.#order;
+    if (order === undefined) {
+      this.#order = await this.#begin(content);
+    } else if (Object.hasOwn(content, 'event')) {
+      await this.#takeEvent(order, checkedEvent(content['event'], this.#log, this.#store.limits), length);
     } else if (Object.hasOwn(content, 'outcome')) {
-      await this.#takeOutcome(checkedOutcome(content['outcome'], this.#log), length);
+      await this.#takeOutcome(order, checkedOutcome(content['outcome'], this.#log), length);
     } else if (Object.hasOwn(content, 'end')) {
-      this.#end(content['end']);
+      order.end(content['end']);
     } else {
       throw new ImportRefusedError('The line is no event, no outcome and no end');
     }
   }
 
-  async #begin(content: Readonly<Record<string, unknown>>): Promise<void> {
+  async #begin(content: Readonly<Record<string, unknown>>): Promise<TransferOrder> {
     if (content['daybook'] !== 'export') {
       throw new ImportRefusedError('The file does not begin with a line { "daybook": "export", … }: it is no export');
     }
@@ -162,111 +157,51 @@ class ImportRun {
       throw new ImportRefusedError(`The file has version ${String(content['version'])}; this program reads version ${TRANSFER_VERSION}`);
     }
     const fileLog = text(content, 'log');
-    this.#head = place(content['head']);
-    const { capabilities } = this.#store;
+    const head = place(content['head']);
+    const { capabilities, limits } = this.#store;
     if (!capabilities.imports) throw new UnsupportedCapabilityError('imports', 'This store cannot import a log.');
     const only = capabilities.logs === 'several' ? fileLog : ((await this.#store.logs())[0] ?? DEFAULT_LOG);
     this.#log = this.#options.log ?? only;
-    this.#hasBegun = true;
+    const { recordedAtMax = Number.MAX_SAFE_INTEGER } = this.#options;
+    return new TransferOrder(head, { eventsPerAppendMax: limits.eventsPerAppendMax, recordedAtMax });
   }
 
-  async #takeEvent(event: RecordedEvent, length: number): Promise<void> {
-    this.#checkOrder(event);
+  async #takeEvent(order: TransferOrder, event: RecordedEvent, length: number): Promise<void> {
+    order.checkEvent(event);
     // Before it is counted, so that what throws here leaves the run as it was.
-    this.#options.checkEvent?.(event);
-    if (this.#last === undefined || this.#last.commit === this.#last.position) {
-      if (this.#canWrite()) await this.#write();
-      this.#commitFirst = event.position;
+    this.#checkByCaller(event);
+    if (!order.isInsideAppend && this.#canWrite(order)) await this.#write();
+    if (this.#batch.events.length >= IMPORT_BATCH_EVENTS_MAX || this.#batch.length > IMPORT_BATCH_LENGTH_MAX) {
+      throw new ImportRefusedError('An outcome before it names a head that is too far away');
     }
-    this.#last = event;
-    this.#revisions.set(event.stream, event.revision);
-    this.#events += 1;
+    order.addEvent(event);
     this.#batch.events.push(event);
     this.#batch.lines.push(this.#line);
     this.#batch.length += length;
   }
 
-  #checkOrder(event: RecordedEvent): void {
-    const { position, commit, stream, revision, recordedAt } = event;
-    const last = this.#last;
-    const expected = (last?.position ?? -1) + 1;
-    if (position !== expected) throw new ImportRefusedError(`The position is ${position}; ${expected} follows`, position);
-    if (position > this.#head.position) {
-      throw new ImportRefusedError(`The first line says that the log ends at ${this.#head.position}`, position);
-    }
-    const isInside = last !== undefined && last.commit > last.position;
-    if (isInside ? commit !== last.commit : commit < position) {
-      throw new ImportRefusedError(`The commit is ${commit}, which is not the end of the append that it stands in`, position);
-    }
-    const { eventsPerAppendMax } = this.#store.limits;
-    const size = commit - position + 1;
-    if (!isInside && size > eventsPerAppendMax) throw new LimitExceededError('eventsPerAppendMax', eventsPerAppendMax, size);
-    const next = (this.#revisions.get(stream) ?? -1) + 1;
-    if (revision !== next) {
-      throw new ImportRefusedError(`The revision of "${stream}" is ${revision}; ${next} follows`, position);
-    }
-    if (last !== undefined && recordedAt < last.recordedAt) {
-      throw new ImportRefusedError('It was recorded before the event that it follows', position);
-    }
-    const { recordedAtMax = Number.MAX_SAFE_INTEGER } = this.#options;
-    if (recordedAt > recordedAtMax) throw new ImportRefusedError('It was recorded in the future', position);
-    if (this.#batch.events.length >= IMPORT_BATCH_EVENTS_MAX || this.#batch.length > IMPORT_BATCH_LENGTH_MAX) {
-      throw new ImportRefusedError('An outcome before it names a head that is too far away', position);
-    }
-  }
-
-  async #takeOutcome(outcome: StoredOutcome, length: number): Promise<void> {
-    const at = this.#last?.position ?? -1;
-    const { first, position, head } = outcome;
-    if (this.#last !== undefined && this.#last.commit > at) {
-      throw new ImportRefusedError('An outcome stands inside an append', at);
-    }
-    if (position !== null && (position !== at || first !== this.#commitFirst)) {
-      throw new ImportRefusedError('An outcome stands after the last event of its own append', at);
-    }
-    if (position === null ? head.position !== at : head.position < at || head.position > this.#head.position) {
-      throw new ImportRefusedError(`The outcome’s head is ${head.position}, which is not where it stands`, at);
-    }
-    for (const { stream, revision } of outcome.streams) {
-      if (revision > (this.#revisions.get(stream) ?? -1)) {
-        throw new ImportRefusedError(`The outcome names a revision of "${stream}" that the file has not reached`, at);
-      }
-    }
+  async #takeOutcome(order: TransferOrder, outcome: StoredOutcome, length: number): Promise<void> {
+    order.addOutcome(outcome);
     // Those of an append's own events go with them.
-    if (position === null && this.#canWrite()) await this.#write();
-    this.#outcomes += 1;
-    this.#batch.headMax = Math.max(this.#batch.headMax, head.position);
+    if (outcome.position === null && this.#canWrite(order)) await this.#write();
+    this.#batch.headMax = Math.max(this.#batch.headMax, outcome.head.position);
     this.#batch.outcomes.push(outcome);
     this.#batch.length += length;
   }
 
-  #end(value: unknown): void {
-    if (!isObject(value)) throw new ImportRefusedError('"end" must be an object');
-    const events = whole(value, 'events', 0);
-    const outcomes = whole(value, 'outcomes', 0);
-    if (events !== this.#events || outcomes !== this.#outcomes) {
-      throw new ImportRefusedError(
-        `The closing line counts ${events} events and ${outcomes} outcomes, but ${this.#events} and ${this.#outcomes} came`,
-      );
-    }
-    if (events !== this.#head.position + 1) {
-      throw new ImportRefusedError(`The first line says that the log ends at ${this.#head.position}, but it ended at ${events - 1}`);
-    }
-    this.#isEnded = true;
-  }
-
   /** The store's own mark of the last event, against the one that the file promised; a file made by hand may leave it empty. */
   #checkHead(): void {
-    if (this.#head.mark === '' || this.#head.mark === this.#place.mark) return;
+    const { mark } = this.#order?.head ?? LOG_START;
+    if (mark === '' || mark === this.#place.mark) return;
     throw new ImportRefusedError(
-      `Everything was imported, but the last event has the mark ${this.#place.mark} where the file says ${this.#head.mark}: it was changed after its export`,
+      `Everything was imported, but the last event has the mark ${this.#place.mark} where the file says ${mark}: it was changed after its export`,
     );
   }
 
-  #canWrite(): boolean {
+  #canWrite(order: TransferOrder): boolean {
     const { events, outcomes, headMax, length } = this.#batch;
     const isFull = events.length >= IMPORT_BATCH_SIZE || outcomes.length >= IMPORT_BATCH_SIZE || length >= BATCH_LENGTH;
-    return isFull && headMax <= (this.#last?.position ?? -1);
+    return isFull && headMax <= order.position;
   }
 
   async #write(): Promise<void> {
@@ -292,14 +227,19 @@ class ImportRun {
   }
 
   #progress(): ImportProgress {
-    return { imported: this.#imported, skipped: this.#skipped, eventsTotal: this.#head.position + 1 };
+    return { imported: this.#imported, skipped: this.#skipped, eventsTotal: (this.#order?.head.position ?? -1) + 1 };
+  }
+
+  /** Events of system streams are declared by no application. */
+  #checkByCaller(event: RecordedEvent): void {
+    if (!event.type.startsWith('$')) this.#options.checkEvent?.(event);
   }
 
   /** After the first refusal nothing is imported; a line that is wrong whatever stands before it is still named. */
   #checkAlone(content: Readonly<Record<string, unknown>>): void {
-    if (!this.#hasBegun) return;
+    if (this.#order === undefined) return;
     if (Object.hasOwn(content, 'event')) {
-      this.#options.checkEvent?.(checkedEvent(content['event'], this.#log, this.#store.limits));
+      this.#checkByCaller(checkedEvent(content['event'], this.#log, this.#store.limits));
     } else if (Object.hasOwn(content, 'outcome')) {
       checkedOutcome(content['outcome'], this.#log);
     }

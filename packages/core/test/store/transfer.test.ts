@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 
-import { exportLog, importLog, type ImportReport } from '@daybook/core';
-import { hasCode } from '../../src/errors.ts';
-import type { RecordedEvent } from '../../src/message/event.ts';
-import type { EventStore, ImportBatch } from '../../src/store/event-store.ts';
-import { memoryEventStore } from '../../src/store/memory-event-store.ts';
+import {
+  exportLog,
+  hasCode,
+  importLog,
+  memoryEventStore,
+  type EventStore,
+  type ImportBatch,
+  type ImportReport,
+  type ReadOptions,
+  type RecordedEvent,
+} from '@daybook/core';
 import { expect, test } from 'vitest';
 
 function sha256(text: string): string {
@@ -293,6 +299,15 @@ test('S5: every wrong line is named, up to the bound', async () => {
   expect(report.refused?.lines.slice(0, 2).map(({ line }) => line)).toEqual([6, 11]);
 });
 
+test('the check of the caller is not asked of system events, which no application declares', async () => {
+  const store = newStore();
+  await store.append({ id: 'repair', streams: [{ stream: '$repairs-balances', expected: 'any', events: [{ ...event('r'), type: '$KeySkipped' }] }] });
+  const checkEvent = (): void => {
+    throw Object.assign(new Error('not known'), { code: 'unknown-event-type', isRetryable: false });
+  };
+  expect((await importLog(newStore(), [await textOf(store)], { checkEvent })).refused).toBeUndefined();
+});
+
 test('S5: lines missing, twice or in another order are refused', async () => {
   const { lines } = await exportOf(30);
   const at = eventLine(lines, 20);
@@ -307,6 +322,81 @@ test('S5: lines missing, twice or in another order are refused', async () => {
   ]) {
     expect((await importChanged(lines, change)).refused).toBeDefined();
   }
+});
+
+/** Name, why, and what is done to the first outcome of an append that is not the log's first. */
+const wrongOutcomes: readonly (readonly [string, string, (outcome: Record<string, unknown>) => void])[] = [
+  ['the place of another append', 'its own append', (one) => Object.assign(one, { first: 0, position: 0 })],
+  ['another first event', 'its own append', (one) => (one['first'] = 0)],
+  ['a first event and no last', '"first"', (one) => (one['position'] = null)],
+  ['a head before its events', 'head', (one) => (one['head'] = { position: 0, mark: '' })],
+  ['a revision that is not reached', 'revision', (one) => (one['streams'] = [{ stream: 'account-0', revision: 999 }])],
+  ['a stream that is no name', 'category-id', (one) => (one['streams'] = [{ stream: 'account', revision: 0 }])],
+  ['no id', '"id"', (one) => delete one['id']],
+  ['an input that is no JSON of ours', 'surrogate', (one) => (one['outcome'] = { actor: null, command: 'c', input: '\ud800' })],
+  [
+    'a refusal that is no JSON of ours',
+    'surrogate',
+    (one) => (one['outcome'] = { actor: null, command: 'c', input: null, refusal: { type: 'No', data: '\ud800' } }),
+  ],
+  ['an actor that is no text', '"actor"', (one) => (one['outcome'] = { actor: 1, command: 'c', input: null })],
+];
+
+test.each(wrongOutcomes)('S5: an outcome with %s is refused by line', async (_, why, change) => {
+  const { lines } = await exportOf(60);
+  const at = startLine(lines) - 1;
+  const report = await importChanged(lines, (changed) => patch(changed, at, ({ outcome }) => outcome && change(outcome)));
+  expect(report.refused?.lines[0]).toEqual({ line: at + 1, why: expect.stringContaining(why) as string });
+});
+
+test('S5: an outcome inside an append, and anything after the end, is refused', async () => {
+  const { lines } = await exportOf(30);
+  const inside = lines.findIndex((line, index) => line.startsWith('{"event"') && lines[index + 1]?.startsWith('{"event"')) + 1;
+  const early = await importChanged(lines, (changed) => changed.splice(inside, 0, lines.find((line) => line.startsWith('{"outcome"')) ?? ''));
+  expect(early.refused?.lines[0]).toEqual({ line: inside + 1, why: expect.stringContaining('inside') as string });
+  const late = await importChanged(lines, (changed) => changed.push(lines.at(-1) ?? ''));
+  expect(late.refused?.lines[0]).toEqual({ line: lines.length + 1, why: expect.stringContaining('after the closing') as string });
+});
+
+test('S5: what was refused is counted: every event and outcome that is not in the store', async () => {
+  const { lines } = await exportOf(900);
+  const at = startLine(lines) + 1_300;
+  const report = await importChanged(lines, (changed) => (changed[at] = '{'));
+  const content = lines.length - 2;
+  expect(report.refused?.count).toBe(content - report.imported - report.outcomes);
+  expect(report.imported).toBeGreaterThan(0);
+});
+
+test('S5: bytes that are no UTF-8 are refused by line', async () => {
+  const { text } = await exportOf(3);
+  const bytes = new TextEncoder().encode(text);
+  bytes[bytes.indexOf(10) + 30] = 0xff;
+  expect((await importLog(newStore(), [bytes])).refused?.lines[0]).toEqual({ line: 2, why: expect.stringContaining('UTF-8') as string });
+});
+
+test('outcomes of one transaction share its head, and stand each after its own append all the same', async () => {
+  const store = newStore();
+  await fill(store, 40);
+  const head = await store.head();
+  // As a store would give them that had taken all the appends as one group, then was appended to again.
+  const grouped: EventStore = Object.assign(Object.create(store) as EventStore, {
+    epoch: store.epoch,
+    logs: () => store.logs(),
+    head: () => Promise.resolve(head),
+    read: (options: ReadOptions) => store.read(options),
+    async readOutcomes() {
+      const { outcomes } = await store.readOutcomes();
+      const withEvents = outcomes.filter(({ position }) => position !== null);
+      const without = outcomes.filter(({ position }) => position === null);
+      const later = { ...outcomes[0], id: 'later', head: { position: head.position + 1, mark: 'x' } };
+      return { outcomes: [...[...without, ...withEvents].map((one) => ({ ...one, head })), later], next: null };
+    },
+  });
+  const text = await textOf(grouped);
+  expect(text).not.toContain('"later"');
+  const copy = newStore();
+  expect(await importLog(copy, [text])).toMatchObject({ refused: undefined, outcomes: 40 });
+  expect((await copy.outcomeOf('append-3'))?.head).toEqual(head);
 });
 
 test('S5: content that was changed after the export is noticed by the mark of the head', async () => {
@@ -329,13 +419,44 @@ test('S5: a check of the caller refuses a line, and an instant in the future is 
   expect(early.refused?.lines[0]?.why).toContain('future');
 });
 
-test('G9: a batch never grows beyond its bound, whatever an outcome names', async () => {
+test('S5: an outcome cannot name a head beyond the end of the file', async () => {
   const { lines } = await exportOf(30);
   const at = lines.findIndex((line) => line.startsWith('{"outcome"'));
   const report = await importChanged(lines, (changed) =>
     patch(changed, at, ({ outcome }) => outcome && (outcome['head'] = { position: 2 ** 50, mark: '' })),
   );
   expect(report.refused?.lines[0]?.line).toBe(at + 1);
+});
+
+/** A file of single events, whose first outcome names a head far away: the batch may not end before it. */
+function* withFarHead(count: number, text: string): Generator<string> {
+  yield `${JSON.stringify({ daybook: 'export', version: 1, log: 'main', epoch: 'e', head: { position: count - 1, mark: '' } })}\n`;
+  for (let position = 0; position < count; position += 1) {
+    const one = { ...event(`e-${position}`), data: { text } };
+    const place = { position, commit: position, revision: 0, stream: `account-${position}`, recordedAt: 1 };
+    yield `${JSON.stringify({ event: { ...one, ...place } })}\n`;
+    if (position > 0) continue;
+    const head = { position: count - 1, mark: '' };
+    const outcome = { id: 'o', contentHash: null, outcome: null, first: 0, position: 0, streams: [], head, recordedAt: 1 };
+    yield `${JSON.stringify({ outcome })}\n`;
+  }
+}
+
+test('G9: a batch that may not end is refused at its bound of events', async () => {
+  const report = await importLog(newStore(), withFarHead(50_100, ''));
+  expect(report.refused?.lines).toEqual([{ line: 50_003, why: expect.stringContaining('too far') as string }]);
+});
+
+test('G9: a batch that may not end is refused at its bound of length', async () => {
+  const report = await importLog(newStore(), withFarHead(80, 'x'.repeat(1_000_000)));
+  expect(report.refused?.lines).toEqual([{ line: 71, why: expect.stringContaining('too far') as string }]);
+});
+
+test('G9: pieces of one line are bounded together', async () => {
+  const { lines } = await exportOf(3);
+  const piece = JSON.stringify({ part: 'x'.repeat(1_000_000) });
+  const report = await importLog(newStore(), [`${[lines[0], ...Array.from({ length: 17 }, () => piece)].join('\n')}\n`]);
+  expect(report.refused?.lines[0]).toEqual({ line: 18, why: expect.stringContaining('16777216') as string });
 });
 
 test('stops with the signal, keeping what was imported', async () => {
