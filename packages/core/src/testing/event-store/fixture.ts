@@ -38,8 +38,7 @@ export function eventStoreRule(
         () => fixture.open(),
         async (open) => {
           const { sha256 } = fixture;
-          const setNow = (ms: number): void => fixture.setNow?.(ms);
-          await attack(await open(), { open, sha256, setNow });
+          await attack(await open(), { open, sha256, setNow: (ms) => fixture.setNow?.(ms) });
         },
       ),
   };
