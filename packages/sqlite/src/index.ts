@@ -1,1 +1,5 @@
-export {};
+export {
+  SQLITE_EVENT_CAPABILITIES,
+  sqliteEventStore,
+  type SqliteEventStoreOptions,
+} from './event-store.ts';

@@ -1,0 +1,59 @@
+/** Rows of the table `events` as recorded events. */
+import { DEFAULT_LOG, streamIdOf, type RecordedEvent } from '@daybook/core';
+
+export const EVENT_COLUMNS =
+  'position, stream, revision, type, schema_version, recorded_at, commit_position, id, tags, data, metadata';
+
+export type EventRow = readonly [
+  position: number,
+  stream: string,
+  revision: number,
+  type: string,
+  schemaVersion: number,
+  recordedAt: number,
+  commit: number,
+  id: string,
+  tags: string | null,
+  data: string,
+  metadata: string,
+];
+
+/** Bytes, roughly, that a row takes in memory: what pages are bounded by. */
+export function sizeOf(row: EventRow): number {
+  return row[9].length + row[10].length + ROW_BYTES;
+}
+
+/**
+ * The events of a page. Texts that repeat (the metadata of one append's events) are parsed once and shared.
+ *
+ * Plain objects with everything parsed: a getter that parsed metadata when it is asked for would be lost by a spread.
+ */
+export function toRecordedEvents(rows: readonly EventRow[]): RecordedEvent[] {
+  let lastText = '{}';
+  let lastMetadata: RecordedEvent['metadata'] = {};
+  return rows.map((row) => {
+    const metadataText = row[10];
+    if (metadataText !== lastText) {
+      lastText = metadataText;
+      lastMetadata = JSON.parse(metadataText);
+    }
+    return {
+      id: row[7],
+      log: DEFAULT_LOG,
+      position: row[0],
+      commit: row[6],
+      stream: row[1],
+      streamId: streamIdOf(row[1]),
+      revision: row[2],
+      type: row[3],
+      schemaVersion: row[4],
+      data: JSON.parse(row[9]),
+      metadata: lastMetadata,
+      tags: row[8] === null ? NO_TAGS : JSON.parse(row[8]),
+      recordedAt: row[5],
+    };
+  });
+}
+
+const NO_TAGS: readonly string[] = Object.freeze([]);
+const ROW_BYTES = 200;
