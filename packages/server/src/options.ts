@@ -65,7 +65,7 @@ export function settingsOf(options: HttpOptions): Settings {
 }
 
 /** Names of this machine for itself. */
-export const loopbackHosts: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
+const loopbackHosts: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 function checkedBasePath(basePath: string): string {
   if (basePath === '' || /^(\/[\w.~-]+)+$/.test(basePath)) return basePath;

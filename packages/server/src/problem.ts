@@ -51,7 +51,7 @@ interface Row {
 }
 
 /** Every code that can reach a caller. A test compares it with the error family of the core. */
-export const problemRows: Readonly<Record<string, Row>> = {
+const problemRows: Readonly<Record<string, Row>> = {
   'invalid-message': { status: 400, title: 'The message is not valid' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'invalid-instant': { status: 400, title: 'No state can be given there' },

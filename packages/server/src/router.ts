@@ -1,4 +1,4 @@
-/** Which route a path means. The table is all there is: OpenAPI is made from the same one. */
+/** Which route a path means. The table is all there is; a path that is not in it is nobody's. */
 import type { Handler } from './call.ts';
 import { exportLines, importLines } from './routes/transfer.ts';
 import { listParked, rebuild, repairParked } from './routes/admin.ts';
@@ -32,7 +32,7 @@ export function findRoute(
   return undefined;
 }
 
-export const routes: readonly Route[] = [
+const routes: readonly Route[] = [
   { path: '/commands/{decider}/{id}/{command}', methods: new Map([['POST', sendCommand]]) },
   { path: '/decisions/{decision}', methods: new Map([['POST', sendDecision]]) },
   {

@@ -31,7 +31,7 @@ export interface Answer {
   readonly json: unknown;
 }
 
-export const HOST = 'localhost:4680';
+const HOST = 'localhost:4680';
 
 export async function serving(options: HttpOptions = {}): Promise<Serving> {
   const app = await startedBank();
@@ -73,7 +73,7 @@ function sha256(text: string): string {
   return hash('sha256', text);
 }
 
-export async function answerOf(response: Response): Promise<Answer> {
+async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
   return {
