@@ -60,6 +60,24 @@ test('an emitted event that its own schema refuses is not given on', () => {
   );
 });
 
+test('a refusal is stored as its schema’s output, and must match it', () => {
+  const refusing = decider('refusing', {
+    ...simple,
+    refusals: {
+      TooMuch: z.object({ cents: z.int().max(10), currency: z.string().default('EUR') }),
+    },
+    decide: { DepositMoney: ({ cents }, _, { refuse }) => refuse.TooMuch({ cents }) },
+  });
+  const { decide } = refusing[face];
+  expect(decide('DepositMoney', 'a', { cents: 10 }, { cents: 0 }).refusal).toEqual({
+    type: 'TooMuch',
+    data: { cents: 10, currency: 'EUR' },
+  });
+  expect(() => decide('DepositMoney', 'a', { cents: 11 }, { cents: 0 })).toThrow(
+    'The refusal "TooMuch" does not match its schema',
+  );
+});
+
 test('an event’s default is fixed when it is written, and its tags are those of what is stored', () => {
   const schema = z.object({ course: z.string(), seats: z.int().default(10) });
   const course = decider('course', {

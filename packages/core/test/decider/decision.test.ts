@@ -104,6 +104,9 @@ test('decides over tags, whatever stream the events stand in', () => {
   given(takeSeat, [[course.stream('elsewhere'), offered]])
     .when(takeSeat({ courseId: 'c', studentId: 's' }))
     .thenEmitted([[course.stream('c'), taken('c', 's')]]);
+  given(takeSeat, [[course.stream('c'), offered, taken('d', 'other'), taken('e', 's')]])
+    .when(takeSeat({ courseId: 'c', studentId: 's' }))
+    .thenEmitted([[course.stream('c'), taken('c', 's')]]);
   given(takeSeat, [[course.stream('c'), offered, taken('c', 'other')]])
     .when(takeSeat({ courseId: 'c', studentId: 's' }))
     .thenRefused('CourseFull', { courseId: 'c' });
@@ -126,6 +129,14 @@ test('emits to streams by their ids', () => {
     { stream: 'account-a', type: 'MoneyWithdrawn', data: { balanceCents: 6 } },
     { stream: 'account-b', type: 'MoneyDeposited', data: { balanceCents: 14 } },
   ]);
+});
+
+test('an id that is none is refused as it is emitted to', () => {
+  const state = { course: { left: 1 }, taken: [] };
+  const data = { courseId: 'a\0', studentId: 's' };
+  expect(() => takeSeat[face].decide(data, state)).toThrow(
+    'The id of the stream that decide of TakeSeat emits "SeatTaken" to has a control character',
+  );
 });
 
 test('an id from the command that is none is refused as it is read', () => {

@@ -92,6 +92,19 @@ test('N3: whatever JSON.parse gives is JSON, and its canonical text does not dep
   );
 });
 
+test.each<[unknown, unknown]>([
+  [{ a: 1 }, { a: 1, b: 2 }],
+  [{ a: undefined }, { b: 1 }],
+  [[], {}],
+  [[1], [1, 2]],
+  [{ 0: 1 }, [1]],
+  [null, {}],
+  [0, false],
+])('%j and %j are not the same JSON, in neither order', (left, right) => {
+  expect(isSameJson(left, right)).toBe(false);
+  expect(isSameJson(right, left)).toBe(false);
+});
+
 test('values are the same JSON exactly when their canonical texts are equal', () => {
   const small = fc.jsonValue({ maxDepth: 2 });
   fc.assert(
