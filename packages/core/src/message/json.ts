@@ -65,14 +65,16 @@ export function isJson(
  * text. Content hashes are taken over it.
  */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const parts: string[] = [];
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  let text = '';
   for (const key of Object.keys(value).toSorted()) {
-    const member: unknown = Reflect.get(value, key);
-    if (member !== undefined) parts.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
+    const member: unknown = (value as Members)[key];
+    if (member === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
   }
-  return `{${parts.join(',')}}`;
+  return `{${text}}`;
 }
 
 /** True when both are the same JSON; undefined properties count as absent, the order of keys does not matter. */
@@ -88,7 +90,7 @@ export function isSameJson(left: unknown, right: unknown): boolean {
       left.every((item, index) => isSameJson(item, right[index]))
     );
   }
-  return !Array.isArray(right) && hasMembersOf(left, right) && hasNamesOf(right, left);
+  return !Array.isArray(right) && hasSameMembers(left as Members, right as Members);
 }
 
 /** Bytes of `text` in UTF-8; a lone surrogate counts 3, as the replacement character that it would become. */
@@ -193,23 +195,20 @@ function isPlainObject(value: object): value is Record<string, unknown> {
   return Object.getPrototypeOf(prototype) === null;
 }
 
-function hasMembersOf(left: object, right: object): boolean {
+/** Each member is compared once: comparing both ways would double the work with every level. */
+function hasSameMembers(left: Members, right: Members): boolean {
+  let count = 0;
   for (const key of Object.keys(left)) {
-    const member: unknown = Reflect.get(left, key);
+    const member = left[key];
     if (member === undefined) continue;
-    if (!Object.hasOwn(right, key) || !isSameJson(member, Reflect.get(right, key))) return false;
+    if (!Object.hasOwn(right, key) || !isSameJson(member, right[key])) return false;
+    count += 1;
   }
-  return true;
+  for (const key of Object.keys(right)) if (right[key] !== undefined) count -= 1;
+  return count === 0;
 }
 
-/** The values are compared once, from one side: twice at each level would be 2^depth times at the last. */
-function hasNamesOf(left: object, right: object): boolean {
-  for (const key of Object.keys(left)) {
-    if (Reflect.get(left, key) === undefined) continue;
-    if (!Object.hasOwn(right, key) || Reflect.get(right, key) === undefined) return false;
-  }
-  return true;
-}
+type Members = Readonly<Record<string, unknown>>;
 
 /** A unit takes 3 bytes in UTF-8 and 6 as an escape of a control character. */
 function stringBytesMost(text: string): number {
