@@ -5,6 +5,7 @@ import { conditionRules } from './event-store/condition-rules.ts';
 import type { EventStoreFixture } from './event-store/fixture.ts';
 import { groupRules } from './event-store/group-rules.ts';
 import { importRules } from './event-store/import-rules.ts';
+import { instantRules } from './event-store/instant-rules.ts';
 import { outcomeRules } from './event-store/outcome-rules.ts';
 import { placeRules } from './event-store/place-rules.ts';
 import { readRules } from './event-store/read-rules.ts';
@@ -17,6 +18,7 @@ import { shapeRules } from './event-store/shape-rules.ts';
  */
 export const eventStoreContract: readonly ContractRule<EventStoreFixture>[] = [
   ...placeRules,
+  ...instantRules,
   ...appendRules,
   ...shapeRules,
   ...groupRules,

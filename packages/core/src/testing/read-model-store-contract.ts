@@ -5,6 +5,7 @@ import { findRules } from './read-model/find-rules.ts';
 import type { ReadModelStoreFixture } from './read-model/fixture.ts';
 import { generationRules } from './read-model/generation-rules.ts';
 import { leaseRules } from './read-model/lease-rules.ts';
+import { parkRules } from './read-model/park-rules.ts';
 import { viewRules } from './read-model/view-rules.ts';
 
 /**
@@ -15,6 +16,7 @@ import { viewRules } from './read-model/view-rules.ts';
 export const readModelStoreContract: readonly ContractRule<ReadModelStoreFixture>[] = [
   ...generationRules,
   ...commitRules,
+  ...parkRules,
   ...viewRules,
   ...findRules,
   ...leaseRules,
