@@ -27,14 +27,10 @@ export type {
   StateOfStream,
 } from './app/app.ts';
 export type { DaybookFaces } from './app/faces.ts';
-export { decider, type AnyDecider, type Decider, type DeciderFace, type StreamRef } from './decider/decider.ts';
-export {
-  decision,
-  type AnyDecision,
-  type DecisionDefinition,
-  type DecisionFace,
-  type ReadFace,
-} from './decider/decision.ts';
+export type { DeciderFace, StreamRead } from './decider/decider-face.ts';
+export { decider, type AnyDecider, type Decider, type StreamRef } from './decider/decider.ts';
+export { decision, type AnyDecision, type DecisionDefinition } from './decider/decision.ts';
+export type { DecisionFace, ReadFace } from './decider/decision-face.ts';
 export type { DecidedEvent, DecisionResult } from './decider/decision-result.ts';
 export { fold, type FoldFace, type FoldRef } from './decider/fold.ts';
 export type { Decision, Emitted, Refusal } from './decider/outcome.ts';
@@ -62,14 +58,8 @@ export {
   streamName,
 } from './message/names.ts';
 export type { Input, Output, StandardSchemaV1 } from './message/schema.ts';
-export {
-  readModel,
-  type AnyReadModel,
-  type QueryFace,
-  type ReadEvent,
-  type ReadModel,
-  type ReadModelFace,
-} from './projection/read-model.ts';
+export { readModel, type AnyReadModel, type ReadModel } from './projection/read-model.ts';
+export type { QueryFace, ReadEvent, ReadModelFace } from './projection/read-model-face.ts';
 export { remove, removed, type Remove } from './projection/remove.ts';
 export type { Condition, FindRequest, RowPage, Rows, RowsOf } from './projection/rows.ts';
 export {

@@ -8,8 +8,6 @@ import { facesOf, type DaybookFaces } from './faces.ts';
 import { appOf } from './registry.ts';
 import { start, type StartOptions } from './start.ts';
 
-export type { DaybookFaces } from './faces.ts';
-
 /** The definitions of one application. */
 export interface Daybook<Types extends DaybookTypes = DaybookTypes> {
   /** Opens the store and starts the read models. @throws {@link IncompatibleStoreError} {@link StoreUnavailableError} */

@@ -13,8 +13,6 @@ import {
 import type { ExactNames, ExactReturns, Returned, Together } from './handlers.ts';
 import type { Decision, Emitted, Refusal } from './outcome.ts';
 
-export type { DeciderFace, StreamRead } from './decider-face.ts';
-
 /** The bag of types of a decider: its specification. */
 export interface DeciderTypes {
   readonly name: string;

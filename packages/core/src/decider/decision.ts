@@ -8,8 +8,6 @@ import { decisionFaceOf, type DecisionFace, type UntypedDecision } from './decis
 import type { FoldRef } from './fold.ts';
 import type { Decision, Emitted, Refusal } from './outcome.ts';
 
-export type { DecisionFace, ReadFace } from './decision-face.ts';
-
 /** What a decision may read under one name: a stream, a list of streams, or a fold over tags. */
 export type ReadRef = StreamRef | readonly StreamRef[] | FoldRef;
 

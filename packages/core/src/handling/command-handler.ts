@@ -8,8 +8,8 @@
  *   true at one moment of the log.
  * - Two attempts with one id in this process are one: the second waits for the first.
  */
-import type { DeciderFace } from '../decider/decider.ts';
-import type { DecisionFace } from '../decider/decision.ts';
+import type { DeciderFace } from '../decider/decider-face.ts';
+import type { DecisionFace } from '../decider/decision-face.ts';
 import {
   ContentionError,
   ExpiredCommandError,

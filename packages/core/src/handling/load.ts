@@ -1,5 +1,5 @@
 /** Folding streams and tagged events into the states that a decision is made on. */
-import type { DeciderFace } from '../decider/decider.ts';
+import type { DeciderFace } from '../decider/decider-face.ts';
 import type { FoldFace } from '../decider/fold.ts';
 import { LimitExceededError, UnknownEventTypeError } from '../errors.ts';
 import type { EventFace, RecordedEvent } from '../message/event.ts';

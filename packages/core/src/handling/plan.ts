@@ -1,7 +1,7 @@
 /** What one command reads, and how it decides: the same for a decider's command and for a decision over several streams. */
-import type { DeciderFace, StreamRead } from '../decider/decider.ts';
+import type { DeciderFace, StreamRead } from '../decider/decider-face.ts';
 import type { DecidedEvent, DecisionResult } from '../decider/decision-result.ts';
-import type { DecisionFace, ReadFace } from '../decider/decision.ts';
+import type { DecisionFace, ReadFace } from '../decider/decision-face.ts';
 import type { FoldFace } from '../decider/fold.ts';
 import { DefinitionError, UnsupportedCapabilityError } from '../errors.ts';
 import type { EventQueryItem } from '../message/event-query.ts';

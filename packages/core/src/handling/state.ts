@@ -1,5 +1,5 @@
 /** The state of a stream, now or as folded then. */
-import type { DeciderFace } from '../decider/decider.ts';
+import type { DeciderFace } from '../decider/decider-face.ts';
 import { InvalidInstantError, StreamNotFoundError } from '../errors.ts';
 import { categoryOf } from '../message/names.ts';
 import type { EventStore } from '../store/event-store.ts';

@@ -10,8 +10,6 @@ import { readModelFaceOf, type ReadModelFace, type UntypedReadModel } from './re
 import type { Remove } from './remove.ts';
 import type { RowsOf } from './rows.ts';
 
-export type { QueryFace, ReadEvent, ReadModelFace } from './read-model-face.ts';
-
 /** The bag of types of a read model. */
 export interface ReadModelTypes {
   readonly name: string;
