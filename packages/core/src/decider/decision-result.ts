@@ -13,7 +13,7 @@ export interface DecidedEvent {
 }
 
 /** The domain's answer that the command may not happen. */
-export interface RefusalValue<Type extends string = string, Data = Json> {
+interface RefusalValue<Type extends string = string, Data = Json> {
   readonly type: Type;
   readonly data: Data;
 }

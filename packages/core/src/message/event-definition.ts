@@ -11,7 +11,7 @@ import type { Input, Output, StandardSchemaV1 } from './schema.ts';
 import type { Storable } from './storable.ts';
 
 /** One version of an event: what it looks like, and how the one before it becomes it. */
-export interface EventStep {
+interface EventStep {
   readonly schema: StandardSchemaV1;
   readonly lift?: (old: unknown) => unknown;
 }

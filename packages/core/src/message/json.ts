@@ -25,7 +25,7 @@ export interface JsonBounds {
 }
 
 /** The bounds when none are given: depth 64 and 1 MiB. */
-export const defaultJsonBounds: JsonBounds = { depthMax: 64, jsonBytesMax: 1_048_576 };
+const defaultJsonBounds: JsonBounds = { depthMax: 64, jsonBytesMax: 1_048_576 };
 
 /**
  * Returns when `value` is JSON within `bounds`; a property that is `undefined` is allowed and counts as absent.

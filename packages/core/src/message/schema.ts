@@ -18,12 +18,12 @@ export interface StandardSchemaV1<In = unknown, Out = In> {
 }
 
 /** What a schema says of a value: the output, or everything that is wrong with it. */
-export type SchemaResult<Out> =
+type SchemaResult<Out> =
   | { readonly value: Out; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
 /** One thing that is wrong, in Standard Schema's own form. */
-export interface SchemaIssue {
+interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }

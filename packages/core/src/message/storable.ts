@@ -3,7 +3,7 @@ import type { Json } from './json.ts';
 import type { Input, Output, StandardSchemaV1 } from './schema.ts';
 
 /** Stands where a schema cannot be used; `notStorable` says why. */
-export interface NotStorable<Sentence extends string> {
+interface NotStorable<Sentence extends string> {
   readonly notStorable: Sentence;
 }
 
