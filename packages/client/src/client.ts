@@ -58,7 +58,7 @@ export interface QueryNowOptions {
 
 /** How a query is asked that must have seen something. */
 export interface QueryAfterOptions {
-  /** Tokens of what must be seen, such as that of a command just sent. */
+  /** Tokens of what must be seen, such as that of a command just sent; with none, that there is no answer is an answer too. */
   readonly after: Token | readonly Token[];
   /** How long the server may wait until it is; default and bound are the server's, 0 does not wait. */
   readonly waitMs?: number | undefined;
@@ -222,8 +222,9 @@ async function ask(
   question: QueryMessage,
   { after, waitMs, signal }: QueryNowOptions | QueryAfterOptions,
 ): Promise<object> {
+  const tokens = typeof after === 'string' ? after : (after ?? []).join();
   const headers = {
-    ...(after === undefined ? {} : { [headerNames.consistencyToken]: typeof after === 'string' ? after : after.join() }),
+    ...(tokens === '' ? {} : { [headerNames.consistencyToken]: tokens }),
     ...(waitMs === undefined ? {} : { [headerNames.prefer]: `wait=${(waitMs / 1_000).toFixed(3)}` }),
   };
   const request = { method: 'POST', path: queryPath(question), body: question.params ?? {}, headers } as const;

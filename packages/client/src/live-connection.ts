@@ -74,6 +74,22 @@ export class LiveConnection {
     this.#idleTimer = setTimeout(() => this.#drop(), this.#http.timings.idleMs);
   }
 
+  /** Gives a channel a new id, so that what still comes for the old one is not taken for an answer to what is asked now. */
+  renew(id: string): string {
+    const channel = this.#channels.get(id);
+    if (channel === undefined) return id;
+    this.#channels.delete(id);
+    this.#nextId += 1;
+    const renewed = String(this.#nextId);
+    this.#channels.set(renewed, channel);
+    return renewed;
+  }
+
+  /** A random delay before the attempt after `attempt`. */
+  delayMs(attempt: number): number {
+    return retryDelayMs(attempt, this.#http.timings, this.#options.random ?? Math.random);
+  }
+
   /** Says something, if there is anybody to hear it. */
   send(frame: UpFrame): void {
     if (this.#welcome !== undefined) this.#socket?.send(JSON.stringify(frame));

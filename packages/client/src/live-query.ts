@@ -10,6 +10,7 @@
 import { hasCode, isSameJson, type QueryMessage, type Token } from '@daybook/core';
 import type { DownFrame, NextFrame, Problem, SnapFrame, UpFrame, WelcomeFrame } from '@daybook/protocol';
 import { ProblemError } from './errors.ts';
+import { notFreshStatus } from './messages.ts';
 import type { Channel, LiveConnection } from './live-connection.ts';
 
 /** What a live query knows. The same object until something changes. */
@@ -76,8 +77,11 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   #state: LiveState<Data> = { status: 'loading' };
   /** The next snapshot counts whatever its position is. */
   #isReset = false;
-  /** Until it comes, what arrives belongs to a question that was asked before. */
+  /** Until it comes, nothing follows what is known. */
   #awaitsSnap = true;
+  /** Problems in a row that made it ask again. */
+  #problems = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** The token that was sent is our own, of the last answer, and not the application's. */
   #isResuming = false;
 
@@ -161,6 +165,7 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   }
 
   lost(): void {
+    clearTimeout(this.#retryTimer);
     this.#markStale(undefined);
   }
 
@@ -189,6 +194,7 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   #apply({ data, position, token, generation, exact, partial }: SnapFrame | NextFrame): void {
     this.#after = token;
     this.#isResuming = true;
+    this.#problems = 0;
     const base = this.#base();
     const isSame = base?.token === token && isSameJson(base.data, data);
     const more = partial === undefined ? {} : { partial };
@@ -198,6 +204,8 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   #problem(problem: Problem): void {
     if (problem.retryable) {
       this.#markStale(problem);
+      // The server goes on by itself from an answer that is not fresh; from anything else it does not.
+      if (!Object.hasOwn(notFreshStatus, problem.code)) this.#askLater();
     } else if (this.#isResuming && timelineCodes.has(problem.code)) {
       // The log is not the one that our last answer was made of: begin anew, with nothing to be seen.
       this.#reset();
@@ -215,8 +223,16 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   }
 
   #askAgain(): void {
+    clearTimeout(this.#retryTimer);
     this.#connection.send({ type: 'unsub', id: this.#id });
+    this.#id = this.#connection.renew(this.#id);
     this.#ask((frame) => this.#connection.send(frame));
+  }
+
+  #askLater(): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.#askAgain(), this.#connection.delayMs(this.#problems));
+    this.#problems += 1;
   }
 
   #ask(send: (frame: UpFrame) => void): void {
@@ -247,6 +263,7 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   }
 
   #end(state: FailedState<Data> | ClosedState<Data>): void {
+    clearTimeout(this.#retryTimer);
     const base = this.#base();
     this.#set(base === undefined ? state : { ...state, data: base.data });
     this.#listeners.clear();

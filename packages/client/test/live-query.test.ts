@@ -74,9 +74,12 @@ test('a gap is noticed, and the query asked again from where it stands', async (
   end.say(next(sub.id, 6, 8));
   end.say(next(sub.id, 8, 9));
   expect(await end.frame()).toEqual({ type: 'unsub', id: sub.id });
-  expect(await end.frame()).toMatchObject({ type: 'sub', id: sub.id, after: 't5' });
+  const again = (await end.frame()) as SubFrame;
+  expect(again).toMatchObject({ type: 'sub', after: 't5' });
+  expect(again.id).not.toBe(sub.id);
+  end.say(next(sub.id, 5, 6));
   expect(live.get()).toMatchObject({ data: 5 });
-  end.say(snap(sub.id, 9));
+  end.say(snap(again.id, 9));
   expect(live.get()).toMatchObject({ data: 9 });
 });
 
@@ -144,7 +147,7 @@ test('L9: a token of our own that the server does not know is dropped; one of th
   expect(await end.frame()).toMatchObject({ type: 'unsub' });
   const again = (await end.frame()) as SubFrame;
   expect(again.after).toBeUndefined();
-  end.say(snap(sub.id, 3));
+  end.say(snap(again.id, 3));
   expect(live.get()).toMatchObject({ data: 3 });
 
   const other = client.live(question, { after: 'foreign' });
@@ -173,6 +176,21 @@ test('a retryable problem leaves the query open, any other ends it and every ite
   end.say({ type: 'problem', id: sub.id, problem: { ...problem, code: 'forbidden', status: 403, retryable: false } });
   await expect(reading).rejects.toMatchObject({ code: 'forbidden' });
   expect(live.get()).toMatchObject({ status: 'failed', data: 2 });
+});
+
+test('a fault of the server’s that may pass is asked again, by a new id, from where the query stands', async () => {
+  const { client, server } = start();
+  const live = client.live(question);
+  const { end, sub } = await subscribed(server);
+  end.say(snap(sub.id, 4));
+  const problem = { type: 'x', title: 'x', status: 503, code: 'store-unavailable', detail: 'full', retryable: true };
+  end.say({ type: 'problem', id: sub.id, problem });
+  expect(live.get()).toMatchObject({ status: 'stale', data: 4, problem: { code: 'store-unavailable' } });
+  expect(await end.frame()).toEqual({ type: 'unsub', id: sub.id });
+  const again = (await end.frame()) as SubFrame;
+  expect(again.after).toBe('t4');
+  end.say(snap(again.id, 5));
+  expect(live.get()).toMatchObject({ status: 'live', data: 5 });
 });
 
 test('many queries share one connection; it closes when the last has closed', async () => {
