@@ -78,14 +78,7 @@ function contenderTable({ contenders, skipped, unit }: Answer): string {
     ...Array(4).fill(''),
   ]);
   return table(
-    [
-      'contender',
-      `${unit}s/s`,
-      `CPU µs an ${unit}`.replace('an r', 'a r'),
-      'p50 ms',
-      'p99 ms',
-      'loop delay p99 ms',
-    ],
+    ['contender', `${unit}s/s`, 'CPU µs each', 'p50 ms', 'p99 ms', 'loop delay p99 ms'],
     [...rows, ...out],
   );
 }

@@ -1,6 +1,6 @@
 /** Callers that always wait for one append each: the load of all append questions. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { timed, percentile, type Sample } from './sample.ts';
+import { timed, type Sample } from './sample.ts';
 
 export interface PendingLoad {
   /** Callers; each sends its next append when the one before is answered. */
@@ -37,11 +37,12 @@ export async function underLoad({ pending, forMs, append }: PendingLoad): Promis
   return { ...sample, latenciesMs: thinned(latenciesMs), loopDelayP99Ms };
 }
 
-/** The same distribution in few numbers, for an answer is held in memory over all rounds. */
+/** The same distribution in few numbers, for all rounds of an answer are kept. */
 function thinned(values: readonly number[]): readonly number[] {
   if (values.length <= KEPT) return values;
   const sorted = values.toSorted((a, b) => a - b);
-  return Array.from({ length: KEPT }, (_, index) => percentile(sorted, (index + 0.5) / KEPT));
+  const step = sorted.length / KEPT;
+  return Array.from({ length: KEPT }, (_, index) => sorted[Math.floor((index + 0.5) * step)] ?? 0);
 }
 
 const LOOP_RESOLUTION_MS = 1;
