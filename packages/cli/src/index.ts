@@ -1,1 +1,3 @@
-export {};
+/** The command line as a function, for programs that bring their own `main`. */
+export { exitCodes } from './exit-code.ts';
+export { runCommandLine } from './program.ts';
