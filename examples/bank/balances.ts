@@ -19,8 +19,9 @@ export const balances = readModel('balances', {
     richest: query(z.object({ limit: z.int().min(1).max(1_000).default(10) }), (rows, { limit }) =>
       rows.find({ orderBy: { balanceCents: 'desc' }, limit }),
     ),
-    ofOwner: query(z.object({ owner: z.string() }), (rows, { owner }) =>
-      rows.find({ where: { owner }, limit: 1_000 }),
+    ofOwner: query(
+      z.object({ owner: z.string(), cursor: z.string().optional() }),
+      (rows, { owner, cursor }) => rows.find({ where: { owner }, limit: 1_000, cursor }),
     ),
   }),
 });

@@ -33,10 +33,8 @@ async function serve({ port, host, dataDir, isDemo, isPublic }: ServerArguments)
       const imported = await importLedger(app.face);
       if (imported > 0) console.log(`The ledger is in the bank now: ${imported} events.`);
     }
-    const server = await httpHandler(app, { title: 'The bank', public: isPublic }).listen({
-      port,
-      host,
-    });
+    const handler = httpHandler(app, { title: 'The bank', public: isPublic });
+    const server = await handler.listen({ port, host });
     console.log(greeting(server.url, isDemo));
     console.log(`${await stop.promise}: finishing what is in flight.`);
     await server.close();
