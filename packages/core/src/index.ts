@@ -1,4 +1,9 @@
-export { exportLog, TRANSFER_LINE_BYTES_MAX, TRANSFER_VERSION, type ExportOptions } from './store/transfer.ts';
+export {
+  exportLog,
+  TRANSFER_LINE_BYTES_MAX,
+  TRANSFER_VERSION,
+  type ExportOptions,
+} from './store/transfer.ts';
 export {
   importLog,
   type ImportOptions,
@@ -43,9 +48,21 @@ export type {
   QueryMessage,
 } from './message/command.ts';
 export { event, type EventDefinition } from './message/event-definition.ts';
-export { readEvent, type EventFace, type EventMetadata, type RecordedEvent } from './message/event.ts';
+export {
+  readEvent,
+  type EventFace,
+  type EventMetadata,
+  type RecordedEvent,
+} from './message/event.ts';
 export { face, types } from './message/face.ts';
-export { canonicalJson, checkJson, isJson, isSameJson, type Json, type JsonBounds } from './message/json.ts';
+export {
+  canonicalJson,
+  checkJson,
+  isJson,
+  isSameJson,
+  type Json,
+  type JsonBounds,
+} from './message/json.ts';
 export type { MessageFace } from './message/message-face.ts';
 export {
   categoryOf,
@@ -170,7 +187,12 @@ export type { Lease, LeaseInfo, LeaseStore } from './processing/lease.ts';
 export type { OpenedStore, StoreAdapter } from './app/store-adapter.ts';
 export type { AppFace, Health, Operator, ParkedEntry, ReadModelHealth } from './app/app-face.ts';
 export { DEFAULT_APP_LIMITS, type AppLimits } from './handling/limits.ts';
-export type { AcceptedOutcome, CommandOutcome, RefusedOutcome, SendOptions } from './handling/outcome.ts';
+export type {
+  AcceptedOutcome,
+  CommandOutcome,
+  RefusedOutcome,
+  SendOptions,
+} from './handling/outcome.ts';
 export { parseInstant, type StateAnswer, type StateAt } from './handling/state.ts';
 export { jsonSchemaOf } from './message/json-schema.ts';
 export { POLL_MS, subscribe, type SubscriptionOptions } from './processing/subscription.ts';
@@ -194,5 +216,12 @@ export type {
   ReadModelFreshness,
   WaitOptions,
 } from './query/answer.ts';
-export { decodeToken, encodeToken, mergeTokens, tokenOf, type Token, type TokenContent } from './store/token.ts';
+export {
+  decodeToken,
+  encodeToken,
+  mergeTokens,
+  tokenOf,
+  type Token,
+  type TokenContent,
+} from './store/token.ts';
 export type { DeciderTypes } from './decider/decider.ts';

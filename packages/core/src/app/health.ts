@@ -102,11 +102,18 @@ function missing(name: string, heads: ReadonlyMap<string, LogPlace>): ReadModelH
 
 function statusOf(readModels: readonly ReadModelHealth[]): Health['status'] {
   const isFailing = readModels.some(
-    ({ state, processor, parkedCount, error }) =>
-      state === 'lost' || processor === 'stopped' || parkedCount > 0 || error !== undefined,
+    ({ state, processor, parkedCount, error, lagSeconds }) =>
+      state === 'lost' ||
+      processor === 'stopped' ||
+      parkedCount > 0 ||
+      error !== undefined ||
+      (state !== 'building' && lagSeconds > LAG_SECONDS_MAX),
   );
   if (isFailing) return 'failing';
   return readModels.some(({ state }) => state === 'building' || state === 'missing')
     ? 'starting'
     : 'ok';
 }
+
+/** A read model that answers queries and is further behind than this is failing, whoever fills it. */
+export const LAG_SECONDS_MAX = 10;

@@ -34,6 +34,8 @@ export interface StartOptions {
   readonly limits?: Partial<AppLimits>;
   /** How long a lease lives without a heartbeat, ms: the longest time until another process takes over. Default 5,000. */
   readonly leaseMs?: number;
+  /** Rows kept in memory for each read model that is filled here. Default 50,000. */
+  readonly cachedRowsMax?: number;
   /** Told of errors in the background that work goes on after. Default: they are only in `health`. */
   readonly onError?: (error: unknown) => void;
 }
@@ -53,9 +55,8 @@ export async function start(faces: DaybookFaces, options: StartOptions): Promise
   ];
   const limits = { ...DEFAULT_APP_LIMITS, ...options.limits };
   const definitions = definedReadModels(faces, (text) => platform.sha256(text));
-  const onError = options.onError ?? ignore;
+  const onError = safely(options.onError ?? ignore);
   const commands = new CommandHandler(events, platform, faces, limits);
-  const queries = new QueryEngine({ events, readModels, definitions, limits });
   const projector =
     options.processing === false || definitions.size === 0
       ? undefined
@@ -66,8 +67,16 @@ export async function start(faces: DaybookFaces, options: StartOptions): Promise
           definitions: [...definitions.values()],
           owner: platform.newId(),
           leaseMs: options.leaseMs ?? LEASE_MS_DEFAULT,
+          ...(options.cachedRowsMax === undefined ? {} : { cachedRowsMax: options.cachedRowsMax }),
           onError,
         });
+  const queries = new QueryEngine({
+    events,
+    readModels,
+    definitions,
+    limits,
+    whyStopped: (ref) => projector?.whyStopped(ref),
+  });
   const stopPruning = startPruning(events, platform, limits, onError);
   const repair = repairer(events, readModels, definitions, platform.newId);
   let closed: Promise<void> | undefined;
@@ -235,6 +244,17 @@ function repairEventsOf(
     newId,
     metadata,
   );
+}
+
+/** Whoever is told must not end what goes on after the error. */
+function safely(onError: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      onError(error);
+    } catch {
+      // It was told; what it made of it is its own.
+    }
+  };
 }
 
 function ignore(): void {

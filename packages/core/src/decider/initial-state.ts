@@ -1,3 +1,5 @@
+import { deepFreeze } from '../message/deep-freeze.ts';
+
 /**
  * A function that gives the initial state.
  *
@@ -8,11 +10,4 @@ export function initialStateOf(initialState: unknown): () => unknown {
   if (typeof initialState === 'function') return () => initialState();
   const frozen = deepFreeze(initialState);
   return () => frozen;
-}
-
-function deepFreeze(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const member of Object.values(value)) deepFreeze(member);
-  return value;
 }

@@ -25,7 +25,7 @@ import type { AppendRequest, EventStore, StoredOutcome } from '../store/event-st
 import type { Platform } from '../store/log-place.ts';
 import { uuidV7Time } from '../store/uuid-v7.ts';
 import { Lanes } from './lanes.ts';
-import type { AppLimits } from './limits.ts';
+import { AHEAD_MAX_MS, type AppLimits } from './limits.ts';
 import {
   outcomeOfAppend,
   outcomeOfStored,
@@ -63,15 +63,18 @@ export class CommandHandler {
     if (options.id !== undefined) checkId(commandId, 'The command id');
     const plan = this.#plan(message);
     const contentHash = this.#platform.sha256(canonicalJson(contentOf(message)));
-    const attempt = { commandId, contentHash, actor: options.actor ?? null };
-    const first = this.#inFlight.get(commandId);
-    if (first !== undefined) return repeatOf(first, attempt);
+    const log = options.log ?? this.#store.logOf(plan.streams);
+    const attempt = { commandId, contentHash, actor: options.actor ?? null, log };
+    // Ids count within a log: two tenants may use the same one.
+    const key = `${log}\n${commandId}`;
+    const first = this.#inFlight.get(key);
+    if (first !== undefined) return this.#follow(first, attempt, message, options);
     const outcome = this.#firstAttempt(plan, attempt, options);
-    this.#inFlight.set(commandId, { ...attempt, outcome });
+    this.#inFlight.set(key, { ...attempt, outcome });
     try {
       return await outcome;
     } finally {
-      this.#inFlight.delete(commandId);
+      this.#inFlight.delete(key);
     }
   }
 
@@ -81,13 +84,40 @@ export class CommandHandler {
     return stored === undefined ? undefined : outcomeOfStored(this.#store, stored, undefined);
   }
 
-  async #firstAttempt(plan: Plan, attempt: Attempt, options: SendOptions): Promise<CommandOutcome> {
-    if (options.id !== undefined) {
-      const stored = await this.#store.outcomeOf(attempt.commandId, options.log);
-      if (stored !== undefined) return this.#repeat(stored, plan, attempt);
-      this.#checkAge(attempt.commandId);
+  /** A second attempt waits for the first; where that came to nothing, it makes its own. */
+  async #follow(
+    first: InFlight,
+    attempt: Attempt,
+    message: CommandMessage | DecisionMessage,
+    options: SendOptions,
+  ): Promise<CommandOutcome> {
+    if (first.contentHash !== attempt.contentHash || first.actor !== attempt.actor) {
+      throw new IdReusedError(attempt.commandId);
     }
-    return this.#lanes.run(plan.lanes, () => this.#decideUntilAppended(plan, attempt, options));
+    try {
+      return { ...(await first.outcome), isRepeated: true };
+    } catch {
+      return this.send(message, options);
+    }
+  }
+
+  async #firstAttempt(plan: Plan, attempt: Attempt, options: SendOptions): Promise<CommandOutcome> {
+    const decide = (): Promise<CommandOutcome> =>
+      this.#lanes.run(plan.lanes, () => this.#decideUntilAppended(plan, attempt, options));
+    if (options.id === undefined) return decide();
+    const { commandId, log } = attempt;
+    const stored = await this.#store.outcomeOf(commandId, log);
+    if (stored !== undefined) return this.#repeat(stored, plan, attempt);
+    this.#checkAge(commandId);
+    try {
+      return await decide();
+    } catch (error) {
+      if (!hasCode(error, 'revision-mismatch')) throw error;
+      // Another process may have carried out this very command since: then the stream moved because of it.
+      const since = await this.#store.outcomeOf(commandId, log);
+      if (since === undefined) throw error;
+      return this.#repeat(since, plan, attempt);
+    }
   }
 
   async #decideUntilAppended(
@@ -113,7 +143,7 @@ export class CommandHandler {
   }
 
   async #decide(plan: Plan, attempt: Attempt, options: SendOptions): Promise<AppendRequest> {
-    const { log } = options;
+    const { log } = attempt;
     const { reads, condition, result } = await plan.decide(this.#store, {
       log,
       eventsMax: this.#limits.foldEventsMax,
@@ -140,7 +170,7 @@ export class CommandHandler {
       outcome: result.refusal === undefined ? outcome : { ...outcome, refusal: result.refusal },
       streams,
       ...(condition === undefined ? {} : { condition }),
-      ...(log === undefined ? {} : { log }),
+      log,
     };
   }
 
@@ -182,17 +212,11 @@ interface Attempt {
   readonly commandId: string;
   readonly contentHash: string;
   readonly actor: string | null;
+  readonly log: string;
 }
 
 interface InFlight extends Attempt {
   readonly outcome: Promise<CommandOutcome>;
-}
-
-async function repeatOf(first: InFlight, attempt: Attempt): Promise<CommandOutcome> {
-  if (first.contentHash !== attempt.contentHash || first.actor !== attempt.actor) {
-    throw new IdReusedError(attempt.commandId);
-  }
-  return { ...(await first.outcome), isRepeated: true };
 }
 
 function contentOf(message: CommandMessage | DecisionMessage): Readonly<Record<string, unknown>> {
@@ -206,7 +230,7 @@ function metadataOf(
   options: SendOptions,
 ): Readonly<Record<string, Json>> {
   return {
-    ...options.metadata,
+    ...ownMetadata(options.metadata),
     correlationId: options.correlationId ?? commandId,
     causationId: options.causationId ?? commandId,
     ...(actor === null ? {} : { actor }),
@@ -214,6 +238,20 @@ function metadataOf(
     ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
   };
 }
+
+/** What a caller adds cannot stand for what only we may say (RULES S1). */
+function ownMetadata(metadata: SendOptions['metadata']): Readonly<Record<string, Json>> {
+  if (metadata === undefined) return {};
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !OUR_METADATA.has(name)));
+}
+
+const OUR_METADATA: ReadonlySet<string> = new Set([
+  'correlationId',
+  'causationId',
+  'actor',
+  'reason',
+  'traceparent',
+]);
 
 function checkRevision(
   stream: string,
@@ -231,7 +269,5 @@ function pause(tries: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
 }
 
-/** How far ahead of our clock a command id may have been made. */
-const AHEAD_MAX_MS = 86_400_000;
 /** Longest pause between two attempts to decide. */
 const PAUSE_MAX_MS = 50;

@@ -11,6 +11,8 @@ export interface AppLimits {
   readonly waitMsDefault: number;
   /** Queries and awaits waiting for freshness at once. */
   readonly waitersMax: number;
+  /** Live queries at once. */
+  readonly liveQueriesMax: number;
   /** How long outcomes are remembered, ms. */
   readonly outcomeRetentionMs: number;
 }
@@ -23,5 +25,9 @@ export const DEFAULT_APP_LIMITS: AppLimits = {
   waitMsMax: 30_000,
   waitMsDefault: 2_000,
   waitersMax: 10_000,
+  liveQueriesMax: 10_000,
   outcomeRetentionMs: 7 * 86_400_000,
 };
+
+/** How far ahead of our clock a command's UUIDv7 may have been made, ms. */
+export const AHEAD_MAX_MS = 86_400_000;

@@ -3,7 +3,7 @@ import type { DeciderFace, StreamRead } from '../decider/decider-face.ts';
 import type { DecidedEvent, DecisionResult } from '../decider/decision-result.ts';
 import type { DecisionFace, ReadFace } from '../decider/decision-face.ts';
 import type { FoldFace } from '../decider/fold.ts';
-import { DefinitionError, UnsupportedCapabilityError } from '../errors.ts';
+import { DefinitionError, UnsupportedCapabilityError, hasCode } from '../errors.ts';
 import type { EventQueryItem } from '../message/event-query.ts';
 import type { CommandMessage } from '../message/command.ts';
 import { checkJson, type Json } from '../message/json.ts';
@@ -16,13 +16,15 @@ export interface Plan {
   /** The command's stream; null for a decision. */
   readonly stream: string | null;
   readonly input: Json;
+  /** The streams that it reads. */
+  readonly streams: readonly string[];
   /** What other commands of this process must not decide on at the same time. */
   readonly lanes: readonly string[];
   decide(store: EventStore, context: DecideContext): Promise<Decided>;
 }
 
 export interface DecideContext {
-  readonly log: string | undefined;
+  readonly log: string;
   readonly eventsMax: number;
   /** Called with the command's stream and its revision; throws what ends the command. */
   beforeDeciding(stream: string, revision: number): void;
@@ -50,11 +52,14 @@ export function commandPlan(decider: DeciderFace, message: CommandMessage, strea
     target: `${decider.name}/${message.id}/${message.command}`,
     stream,
     input,
+    streams: [stream],
     lanes: [stream],
     async decide(store, { log, eventsMax, beforeDeciding }) {
       const { state, revision } = await loadStream(store, decider, stream, { log, eventsMax });
       beforeDeciding(stream, revision);
-      const result = decider.decide(message.command, message.id, data, state);
+      const result = decided(decider.name, () =>
+        decider.decide(message.command, message.id, data, state),
+      );
       const reads = [{ stream, expected: expectedOf(revision), events: result.events ?? [] }];
       return { result, reads, condition: undefined };
     },
@@ -72,16 +77,17 @@ export function decisionPlan(decision: DecisionFace, input: unknown): Plan {
     target: decision.name,
     stream: null,
     input,
+    streams: [...streams.keys()],
     lanes: [...streams.keys(), ...folds.map((fold) => `fold ${JSON.stringify(queryOf(fold))}`)],
     async decide(store, context) {
       checkCapabilities(store, decision, streams.size, folds.length);
-      const log = context.log ?? store.logOf([...streams.keys()]);
+      const { log } = context;
       // Everything is read as of one head, so that the decision sees one state of the log.
       const head = await store.head(log);
       const bounds = { log, upTo: head.position, eventsMax: context.eventsMax };
       const loaded = await loadStreams(store, streams, bounds);
       const state = await stateOfReads(store, reads, loaded, bounds);
-      const result = decision.decide(data, state);
+      const result = decided(decision.name, () => decision.decide(data, state));
       const condition = folds.length === 0 ? undefined : conditionOf(folds, head.position);
       return {
         result,
@@ -90,6 +96,18 @@ export function decisionPlan(decision: DecisionFace, input: unknown): Plan {
       };
     },
   };
+}
+
+/** An event or refusal that its own schema refuses is the definition's fault, not the sender's. */
+function decided(name: string, decide: () => DecisionResult): DecisionResult {
+  try {
+    return decide();
+  } catch (cause) {
+    if (!hasCode(cause, 'invalid-message')) throw cause;
+    throw new DefinitionError(`What "${name}" decided cannot be stored: ${cause.message}`, {
+      cause,
+    });
+  }
 }
 
 function streamsOf(reads: ReadonlyMap<string, ReadFace>): ReadonlyMap<string, StreamRead> {
@@ -130,10 +148,12 @@ async function loadStreams(
   streams: ReadonlyMap<string, StreamRead>,
   bounds: LoadBounds,
 ): Promise<ReadonlyMap<string, LoadedStream>> {
-  const loaded = new Map<string, LoadedStream>();
-  for (const [stream, { decider }] of streams)
-    loaded.set(stream, await loadStream(store, decider, stream, bounds));
-  return loaded;
+  const loaded = await Promise.all(
+    [...streams].map(async ([stream, { decider }]) => {
+      return [stream, await loadStream(store, decider, stream, bounds)] as const;
+    }),
+  );
+  return new Map(loaded);
 }
 
 async function stateOfReads(

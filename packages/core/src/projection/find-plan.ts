@@ -106,7 +106,8 @@ function splitWhere(where: Readonly<Record<string, unknown>>): {
   const equal = new Map<string, IndexValue>();
   let ranged: Ranged | undefined;
   for (const [field, wanted] of Object.entries(where)) {
-    if (wanted === undefined) continue;
+    // Left out, it would mean every row: what was meant to narrow must not widen.
+    if (wanted === undefined) throw badValue(field);
     if (isIndexValue(wanted)) {
       equal.set(field, wanted);
     } else if (ranged === undefined) {

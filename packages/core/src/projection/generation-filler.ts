@@ -1,9 +1,9 @@
 /** One generation that this process fills: its lease, where it stands, and what it knows of its rows. */
 import { hasCode, type DaybookError } from '../errors.ts';
 import type { RecordedEvent } from '../message/event.ts';
-import type { Json } from '../message/json.ts';
+import { streamName } from '../message/names.ts';
 import type { Lease } from '../processing/lease.ts';
-import type { EventStore, LogPage } from '../store/event-store.ts';
+import type { EventStore, LogPage, StreamPage } from '../store/event-store.ts';
 import { LOG_START, type LogPlace } from '../store/log-place.ts';
 import { foldPage, skipOf } from './page-fold.ts';
 import {
@@ -13,15 +13,18 @@ import {
   type ParkedKey,
   type ReadModelCommit,
   type ReadModelStore,
+  type StoredRow,
 } from './read-model-store.ts';
 import type { ReadEvent, ReadModelFace } from './read-model-face.ts';
 import { repairOf, repairsStream } from './repairs.ts';
-import { RowCache } from './row-cache.ts';
+import { CACHED_ROWS_MAX, RowCache } from './row-cache.ts';
 
 export interface FillerStores {
   readonly events: EventStore;
   readonly readModels: ReadModelStore;
   readonly now: () => number;
+  /** Rows kept in memory for each generation. Default {@link CACHED_ROWS_MAX}. */
+  readonly cachedRowsMax?: number;
 }
 
 export class GenerationFiller {
@@ -51,7 +54,9 @@ export class GenerationFiller {
     this.#checkpoints = new Map(known.checkpoints);
     this.#parked = new Map(known.parked.map((entry) => [entry.key, entry]));
     this.#skipped = new Set(known.skipped);
-    this.#cache = new RowCache(known.checkpoints.size === 0);
+    // Rows may be ahead of the checkpoint where the two are not one write.
+    const isEmpty = known.checkpoints.size === 0 && stores.readModels.capabilities.atomicCheckpoint;
+    this.#cache = new RowCache(isEmpty, stores.cachedRowsMax ?? CACHED_ROWS_MAX);
   }
 
   /** Takes up a generation where it stands, under a lease that was just acquired. */
@@ -96,7 +101,7 @@ export class GenerationFiller {
         now: this.#stores.now,
         read,
         loadRows: (keys) => this.#loadRows(keys),
-        eventsBetween: (from, to) => this.#eventsBetween(log, from, to),
+        eventsBetween: (from, to, key) => this.#eventsBetween(log, from, to, key),
       },
       page.events,
     );
@@ -125,29 +130,44 @@ export class GenerationFiller {
     for (const entry of parked) this.#parked.set(entry.key, entry);
   }
 
-  async #loadRows(keys: readonly string[]): Promise<ReadonlyMap<string, Json>> {
+  async #loadRows(keys: readonly string[]): Promise<readonly StoredRow[]> {
     const { value } = await this.#stores.readModels.view(this.info, (rows) => rows.get(keys));
-    return new Map(value.filter((row) => row !== undefined).map(({ key, row }) => [key, row]));
+    return value.filter((row) => row !== undefined);
   }
 
+  /** Everything in between, types that nobody declares too; where the key is a stream's id, that stream is enough. */
   async *#eventsBetween(
     log: string,
     from: number,
     to: number,
+    key: string,
   ): AsyncGenerator<readonly RecordedEvent[]> {
     const { events } = this.#stores;
+    const [source, ...others] = this.readModel.sources;
+    if (this.readModel.hasDefaultKey && source !== undefined && others.length === 0) {
+      yield* pagesOfStream(events, streamName(source, key), log);
+      return;
+    }
     let after = from - 1;
     while (after < to) {
-      const page = await events.read({
-        after,
-        upTo: to,
-        log,
-        query: { items: [{ types: this.readModel.types }] },
-      });
+      const page = await events.read({ after, upTo: to, log });
       if (page.events.length > 0) yield page.events;
       if (page.scannedTo.position <= after) return;
       after = page.scannedTo.position;
     }
+  }
+}
+
+async function* pagesOfStream(
+  events: EventStore,
+  stream: string,
+  log: string,
+): AsyncGenerator<readonly RecordedEvent[]> {
+  let from: number | null = 0;
+  while (from !== null) {
+    const page: StreamPage = await events.readStream(stream, { from, log });
+    yield page.events;
+    from = page.next;
   }
 }
 

@@ -8,9 +8,10 @@
 import { ProjectionFailedError, UnknownEventTypeError, type DaybookError } from '../errors.ts';
 import type { RecordedEvent } from '../message/event.ts';
 import type { Json } from '../message/json.ts';
+import { deepFreeze } from '../message/deep-freeze.ts';
 import { categoryOf } from '../message/names.ts';
 import { TimeSlice } from '../decider/time-slice.ts';
-import type { ParkedKey, RowChange } from './read-model-store.ts';
+import type { ParkedKey, RowChange, StoredRow } from './read-model-store.ts';
 import type { ReadEvent, ReadModelFace } from './read-model-face.ts';
 import { removed } from './remove.ts';
 import { repairOf, type Repair } from './repairs.ts';
@@ -30,9 +31,9 @@ export interface FoldContext {
   /** The event with its data in today's shape, or the error that reading it gave; the same for all read models. */
   read(event: RecordedEvent): ReadEvent | DaybookError;
   /** Rows that the cache does not have. */
-  loadRows(keys: readonly string[]): Promise<ReadonlyMap<string, Json>>;
-  /** Pages of the events of the read model from a position to another, both inclusive, for a retry. */
-  eventsBetween(from: number, to: number): AsyncIterable<readonly RecordedEvent[]>;
+  loadRows(keys: readonly string[]): Promise<readonly StoredRow[]>;
+  /** Pages of events from a position to another, both inclusive, among them all that may concern the key. */
+  eventsBetween(from: number, to: number, key: string): AsyncIterable<readonly RecordedEvent[]>;
 }
 
 export interface FoldedPage {
@@ -47,12 +48,12 @@ export async function foldPage(
   context: FoldContext,
   events: readonly RecordedEvent[],
 ): Promise<FoldedPage> {
-  const steps = stepsOf(context, events);
+  const slice = new TimeSlice();
+  const steps = await stepsOf(context, events, slice);
   const fold = new PageFold(context);
   await fold.prefetch(steps);
-  const slice = new TimeSlice();
   for (const step of steps) {
-    if (step.repair !== undefined) await fold.repair(step.repair, step.event);
+    if (step.repair !== undefined) await fold.repair(step.repair, step.event, slice);
     else fold.apply(step);
     if (slice.isOver()) await slice.rest();
   }
@@ -71,7 +72,10 @@ interface Step {
 class PageFold {
   readonly #context: FoldContext;
   readonly #changes = new Map<string, RowChange>();
-  readonly #loaded = new Map<string, Json>();
+  /** Every row that the page needs, as it was before; undefined where there is none. */
+  readonly #loaded = new Map<string, Json | undefined>();
+  /** Where the store wrote a row before a checkpoint that never came, the position that the row has seen. */
+  readonly #seen = new Map<string, number>();
   readonly #parked = new Map<string, ParkedKey>();
   readonly #freed = new Set<string>();
   readonly #skipped = new Set<string>();
@@ -80,26 +84,32 @@ class PageFold {
     this.#context = context;
   }
 
+  /** The cache may drop a row at any time, so what the page needs is taken out of it before anything is folded. */
   async prefetch(steps: readonly Step[]): Promise<void> {
-    const { cache } = this.#context;
-    const missing = new Set<string>();
-    for (const { keys } of steps) for (const key of keys) if (!cache.has(key)) missing.add(key);
-    if (missing.size === 0) return;
-    const rows = await this.#context.loadRows([...missing]);
-    for (const key of missing) cache.set(key, rows.get(key));
-    for (const [key, row] of rows) this.#loaded.set(key, row);
+    const { cache, log } = this.#context;
+    const missing: string[] = [];
+    for (const key of new Set(steps.flatMap(({ keys }) => keys))) {
+      this.#loaded.set(key, cache.get(key));
+      if (!cache.has(key)) missing.push(key);
+    }
+    if (missing.length === 0) return;
+    for (const { key, row, asOf } of await this.#context.loadRows(missing)) {
+      this.#loaded.set(key, deepFreeze(row));
+      this.#seen.set(key, asOf[log] ?? -1);
+    }
   }
 
   apply({ event, keys, read, error }: Step): void {
     for (const key of keys) {
       if (this.#isParked(key) || this.#isSkipped(event.position, key)) continue;
+      if (event.position <= (this.#seen.get(key) ?? -1)) continue;
       const failure = error ?? this.#applyOne(read, key);
       if (failure !== undefined) this.#park(key, event, failure);
     }
   }
 
   /** A retry goes over the key's events from where it stopped up to the repair itself, in order. */
-  async repair(repair: Repair, at: RecordedEvent): Promise<void> {
+  async repair(repair: Repair, at: RecordedEvent, slice: TimeSlice): Promise<void> {
     if (repair.kind === 'skip') {
       this.#skipped.add(skipOf(repair.position, repair.key));
       return;
@@ -109,13 +119,15 @@ class PageFold {
       return;
     this.#parked.delete(repair.key);
     this.#freed.add(repair.key);
-    for await (const events of this.#context.eventsBetween(entry.parkedAt, at.commit)) {
+    const { key } = repair;
+    for await (const events of this.#context.eventsBetween(entry.parkedAt, at.commit, key)) {
       const own = events.filter(
         ({ position }) => position >= entry.parkedAt && position < at.position,
       );
-      for (const step of stepsOf(this.#context, own)) {
-        if (step.repair === undefined && step.keys.includes(repair.key))
-          this.apply({ ...step, keys: [repair.key] });
+      for (const step of await stepsOf(this.#context, own, slice)) {
+        if (step.repair === undefined && step.keys.includes(key))
+          this.apply({ ...step, keys: [key] });
+        if (slice.isOver()) await slice.rest();
       }
     }
   }
@@ -134,7 +146,8 @@ class PageFold {
     try {
       const row = this.#context.readModel.apply(this.#rowOf(key), event, key);
       if (row === undefined) return undefined;
-      this.#changes.set(key, { key, row: row === removed ? undefined : row, asOf: event.position });
+      const after = row === removed ? undefined : deepFreeze(row);
+      this.#changes.set(key, { key, row: after, asOf: event.position });
       return undefined;
     } catch (failure) {
       return failure ?? new Error('A handler threw nothing');
@@ -144,7 +157,7 @@ class PageFold {
   #rowOf(key: string): Json | undefined {
     const change = this.#changes.get(key);
     if (change !== undefined) return change.row;
-    return this.#loaded.get(key) ?? this.#context.cache.get(key);
+    return this.#loaded.get(key);
   }
 
   #park(key: string, { position }: RecordedEvent, failure: unknown): void {
@@ -173,13 +186,18 @@ export function skipOf(position: number, key: string): string {
   return `${position} ${key}`;
 }
 
-function stepsOf(context: FoldContext, events: readonly RecordedEvent[]): readonly Step[] {
+async function stepsOf(
+  context: FoldContext,
+  events: readonly RecordedEvent[],
+  slice: TimeSlice,
+): Promise<readonly Step[]> {
   const { readModel } = context;
   const types = new Set(readModel.types);
   const steps: Step[] = [];
   for (const event of events) {
     const step = types.has(event.type) ? eventStep(context, event) : otherStep(context, event);
     if (step !== undefined) steps.push(step);
+    if (slice.isOver()) await slice.rest();
   }
   return steps;
 }

@@ -9,11 +9,19 @@
  */
 import { StoreWentBackError, UpcastFailedError, hasCode, type DaybookError } from '../errors.ts';
 import { readEvent, type EventFace, type RecordedEvent } from '../message/event.ts';
+import { deepFreeze } from '../message/deep-freeze.ts';
+import { POLL_MS } from '../processing/subscription.ts';
 import { WakeUp } from '../processing/wake-up.ts';
 import type { LogPage } from '../store/event-store.ts';
+import type { LogPlace } from '../store/log-place.ts';
 import { GenerationFiller, isLost, type FillerStores } from './generation-filler.ts';
 import { generationsToFill } from './generations.ts';
-import type { GenerationInfo, ReadModelCommit, ReadModelLayout } from './read-model-store.ts';
+import type {
+  GenerationInfo,
+  GenerationRef,
+  ReadModelCommit,
+  ReadModelLayout,
+} from './read-model-store.ts';
 import type { ReadEvent, ReadModelFace } from './read-model-face.ts';
 
 export interface ProjectorOptions extends FillerStores {
@@ -25,7 +33,7 @@ export interface ProjectorOptions extends FillerStores {
   readonly owner: string;
   /** How long a lease lives without a heartbeat: the longest time until another process takes over. */
   readonly leaseMs: number;
-  /** Told of every error that processing goes on after. */
+  /** Told of every error that processing goes on after; must not throw. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -39,18 +47,22 @@ export class Projector {
   readonly #options: ProjectorOptions;
   readonly #fillers = new Map<string, GenerationFiller>();
   readonly #stopped = new Map<string, Error>();
+  /** Why a generation, or the setting up of a read model, failed last; gone with the next success. */
+  readonly #failing = new Map<string, Failure>();
   readonly #wakeUp = new WakeUp();
+  readonly #closing = new WakeUp();
   readonly #ends: readonly (() => void)[];
   #mustRefresh = true;
   #refreshedAt = 0;
-  #failures = 0;
-  #lastError: Error | undefined;
+  #outage: Failure | undefined;
   #isClosing = false;
   readonly #running: Promise<void>;
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
+    const heartbeat = setInterval(() => void this.#renew(), options.leaseMs / HEARTBEATS_PER_LEASE);
     this.#ends = [
+      () => clearInterval(heartbeat),
       options.events.onAppended(() => this.#wakeUp.raise()),
       options.readModels.onCommitted((readModel) => {
         if (readModel === undefined) this.refresh();
@@ -65,25 +77,26 @@ export class Projector {
     this.#wakeUp.raise();
   }
 
-  /** How this process stands to a generation, for health. */
-  stateOf({ readModel, generation }: GenerationInfo): {
-    readonly processor: 'running' | 'idle' | 'stopped';
-    readonly error?: Error;
-  } {
-    const lease = leaseName(readModel, generation);
-    const stopped = this.#stopped.get(lease);
+  /** How this process stands to a generation, for health and for queries. */
+  stateOf({ readModel, generation }: GenerationInfo): ProcessorState {
+    const name = leaseName(readModel, generation);
+    const stopped = this.#stopped.get(name);
     if (stopped !== undefined) return { processor: 'stopped', error: stopped };
-    const error = this.#lastError;
-    return {
-      processor: this.#fillers.has(lease) ? 'running' : 'idle',
-      ...(error === undefined ? {} : { error }),
-    };
+    const failure = this.#failing.get(name) ?? this.#failing.get(readModel) ?? this.#outage;
+    const processor = this.#fillers.has(name) ? 'running' : 'idle';
+    return failure === undefined ? { processor } : { processor, error: failure.error };
+  }
+
+  /** Why this process stopped filling a generation, if it did. */
+  whyStopped({ readModel, generation }: GenerationRef): Error | undefined {
+    return this.#stopped.get(leaseName(readModel, generation));
   }
 
   /** Finishes the step at hand and gives the leases back. */
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#wakeUp.raise();
+    this.#closing.raise();
     await this.#running;
     for (const end of this.#ends) end();
     for (const { lease } of this.#fillers.values()) {
@@ -93,52 +106,72 @@ export class Projector {
   }
 
   async #run(): Promise<void> {
+    const pauseMs = Math.min(POLL_MS, this.#options.leaseMs / HEARTBEATS_PER_LEASE);
     while (!this.#isClosing) {
       try {
         if (this.#isRefreshDue()) await this.#refreshFillers();
         const hasMoved = await this.#step();
-        this.#failures = 0;
-        this.#lastError = undefined;
-        if (!hasMoved && !this.#isClosing)
-          await this.#wakeUp.wait(this.#options.leaseMs / HEARTBEATS_PER_LEASE);
+        this.#outage = undefined;
+        if (!hasMoved && !this.#isClosing) await this.#wakeUp.wait(pauseMs);
       } catch (error) {
-        await this.#backOff(error);
+        if (hasCode(error, 'closed')) this.#isClosing = true;
+        if (this.#isClosing) return;
+        this.#outage = this.#failed(this.#outage, error);
+        this.#mustRefresh = true;
+        await this.#closing.wait(this.#outage.until - performance.now());
       }
     }
   }
 
-  async #backOff(error: unknown): Promise<void> {
-    if (hasCode(error, 'closed')) this.#isClosing = true;
-    if (this.#isClosing) return;
-    this.#failures += 1;
-    this.#lastError = error instanceof Error ? error : new Error(String(error));
-    this.#mustRefresh = true;
+  /** What comes of one more failure: a pause that grows, with jitter so that many do not come back together. */
+  #failed(before: Failure | undefined, error: unknown): Failure {
+    const count = (before?.count ?? 0) + 1;
+    const pause = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(count, 10));
     this.#options.onError(error);
-    const pause = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#failures, 10));
-    await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random() / 2)));
+    return {
+      count,
+      until: performance.now() + pause * (0.5 + Math.random() / 2),
+      error: error instanceof Error ? error : new Error(String(error)),
+    };
   }
 
   #isRefreshDue(): boolean {
-    const heartbeatMs = this.#options.leaseMs / HEARTBEATS_PER_LEASE;
-    return this.#mustRefresh || performance.now() - this.#refreshedAt >= heartbeatMs;
+    const everyMs = this.#options.leaseMs / HEARTBEATS_PER_LEASE;
+    return this.#mustRefresh || performance.now() - this.#refreshedAt >= everyMs;
   }
 
-  /** Heartbeat, and a look at which generations there are to fill. */
+  /** The heartbeat has a timer of its own, for a step may take longer than a lease lives. */
+  async #renew(): Promise<void> {
+    const held = [...this.#fillers.values()].map(({ lease }) => lease);
+    if (held.length === 0) return;
+    try {
+      const { leases } = this.#options.readModels;
+      const renewed = await leases.renew(held, this.#options.leaseMs);
+      const names = new Set(renewed.map(({ name }) => name));
+      for (const { name } of held) if (!names.has(name)) this.#fillers.delete(name);
+    } catch (error) {
+      // The step meets the same store and says so; the lease runs out if this goes on.
+      this.#options.onError(error);
+    }
+  }
+
+  /** A look at which generations there are to fill; one read model that cannot be set up keeps none of the others. */
   async #refreshFillers(): Promise<void> {
     this.#mustRefresh = false;
     this.#refreshedAt = performance.now();
-    const { readModels, leaseMs, definitions } = this.#options;
-    const held = [...this.#fillers.values()].map(({ lease }) => lease);
-    const renewed = new Set(
-      held.length === 0
-        ? []
-        : (await readModels.leases.renew(held, leaseMs)).map(({ name }) => name),
-    );
-    for (const { name } of held) if (!renewed.has(name)) this.#fillers.delete(name);
-    for (const { readModel, layout } of definitions) {
-      const generations = await this.#generationsOf(layout);
-      for (const info of generationsToFill(generations, layout.fingerprint))
-        await this.#takeUp(readModel, info);
+    for (const { readModel, layout } of this.#options.definitions) {
+      const { name } = readModel;
+      const failure = this.#failing.get(name);
+      if (failure !== undefined && failure.until > performance.now()) continue;
+      try {
+        const toFill = generationsToFill(await this.#generationsOf(layout), layout.fingerprint);
+        for (const info of toFill) await this.#takeUp(readModel, info);
+        await this.#dropReplaced(name, toFill);
+        this.#failing.delete(name);
+      } catch (error) {
+        if (hasCode(error, 'closed')) throw error;
+        this.#failing.set(name, this.#failed(failure, error));
+      }
     }
   }
 
@@ -158,12 +191,17 @@ export class Projector {
     if (lease === undefined) return;
     const filler = await GenerationFiller.open(readModel, info, lease, this.#options);
     if (filler.isOfAnotherEpoch) {
-      await this.#lose(
-        filler,
-        new StoreWentBackError('main', -1, 'of another epoch', 'of this one'),
-      );
+      await this.#lose(filler, new StoreWentBackError('main', -1, 'another epoch', 'this one'));
     } else {
       this.#fillers.set(name, filler);
+    }
+  }
+
+  async #dropReplaced(name: string, toFill: readonly GenerationInfo[]): Promise<void> {
+    for (const filler of this.#fillers.values()) {
+      const { readModel, generation } = filler.info;
+      if (readModel !== name || toFill.some((info) => info.generation === generation)) continue;
+      await this.#giveUp(filler);
     }
   }
 
@@ -171,6 +209,7 @@ export class Projector {
   async #step(): Promise<boolean> {
     if (this.#fillers.size === 0) return false;
     let hasMoved = false;
+    const isBehind = new Set<GenerationFiller>();
     for (const log of await this.#options.events.logs()) {
       const places = Map.groupBy(this.#fillers.values(), (filler) => {
         const { position, mark } = filler.placeIn(log);
@@ -178,15 +217,24 @@ export class Projector {
       });
       for (const fillers of places.values()) {
         if (this.#isClosing) return hasMoved;
-        hasMoved = (await this.#stepFrom(log, fillers)) || hasMoved;
+        const able = fillers.filter((filler) => !this.#isPaused(filler));
+        const step = await this.#stepFrom(log, able);
+        hasMoved = step.hasMoved || hasMoved;
+        if (!step.isAtHead) for (const filler of fillers) isBehind.add(filler);
       }
     }
+    await this.#switchTo([...this.#fillers.values()].filter((filler) => !isBehind.has(filler)));
     return hasMoved;
   }
 
-  async #stepFrom(log: string, fillers: readonly GenerationFiller[]): Promise<boolean> {
+  #isPaused(filler: GenerationFiller): boolean {
+    const failure = this.#failing.get(nameOf(filler));
+    return failure !== undefined && failure.until > performance.now();
+  }
+
+  async #stepFrom(log: string, fillers: readonly GenerationFiller[]): Promise<Step> {
     const [first] = fillers;
-    if (first === undefined) return false;
+    if (first === undefined) return { hasMoved: false, isAtHead: false };
     const after = first.placeIn(log);
     let page: LogPage;
     try {
@@ -194,48 +242,66 @@ export class Projector {
     } catch (error) {
       if (!(error instanceof Error) || !hasCode(error, 'store-went-back')) throw error;
       for (const filler of fillers) await this.#lose(filler, error);
-      return true;
+      return { hasMoved: true, isAtHead: false };
     }
+    const isAtHead = page.scannedTo.position >= page.head.position;
     const hasMoved = page.scannedTo.position > after.position;
-    if (hasMoved) await this.#foldAndCommit(log, page, fillers);
-    if (page.scannedTo.position >= page.head.position) await this.#switchTo(fillers);
-    return hasMoved;
+    if (hasMoved) await this.#foldAndCommit(log, after, page, fillers);
+    return { hasMoved, isAtHead };
   }
 
   async #foldAndCommit(
     log: string,
+    after: LogPlace,
     page: LogPage,
     fillers: readonly GenerationFiller[],
   ): Promise<void> {
-    const read = readOnce(fillers);
-    const folded: { readonly filler: GenerationFiller; readonly commit: ReadModelCommit }[] = [];
+    const read = readOnce(fillers, after.position);
+    const folded: Folded[] = [];
     for (const filler of fillers) {
       try {
         folded.push({ filler, commit: await filler.fold(log, page, read) });
       } catch (error) {
-        if (!(error instanceof Error) || !hasCode(error, 'projection-failed')) throw error;
-        await this.#stop(filler, error);
+        if (isOutage(error)) throw error;
+        const name = nameOf(filler);
+        if (hasCode(error, 'projection-failed')) await this.#stop(filler, error);
+        else this.#failing.set(name, this.#failed(this.#failing.get(name), error));
       }
     }
+    await this.#commit(folded);
+  }
+
+  /** All in one; where that is refused, one by one, so that a read model whose rows are refused fails alone. */
+  async #commit(folded: readonly Folded[]): Promise<void> {
     if (folded.length === 0) return;
     try {
       await this.#options.readModels.commit(folded.map(({ commit }) => commit));
     } catch (error) {
-      // Which of them it was matters little: all are taken up again from where their rows are.
-      if (isLost(error)) for (const { filler } of folded) await this.#giveUp(filler);
-      throw error;
+      if (isOutage(error)) throw error;
+      const [only, ...others] = folded;
+      if (only === undefined || others.length > 0) {
+        for (const one of folded) await this.#commit([one]);
+        return;
+      }
+      const name = nameOf(only.filler);
+      if (isLost(error)) await this.#giveUp(only.filler);
+      this.#failing.set(name, this.#failed(this.#failing.get(name), error));
+      return;
     }
-    for (const { filler, commit } of folded) filler.accept(commit);
+    for (const { filler, commit } of folded) {
+      filler.accept(commit);
+      this.#failing.delete(nameOf(filler));
+    }
   }
 
-  /** A generation that has caught up answers queries from now on. */
+  /** A generation that has caught up with every log answers queries from now on. */
   async #switchTo(fillers: readonly GenerationFiller[]): Promise<void> {
     for (const filler of fillers) {
-      if (filler.isActive) continue;
+      if (filler.isActive || this.#isPaused(filler)) continue;
       try {
         await this.#options.readModels.switchTo(filler.info, filler.lease);
         filler.isActive = true;
-        this.#mustRefresh = true;
+        this.refresh();
       } catch (error) {
         if (hasCode(error, 'fenced')) await this.#giveUp(filler);
         else if (!hasCode(error, 'checkpoint-moved')) throw error;
@@ -261,6 +327,34 @@ export class Projector {
   }
 }
 
+/** How a process stands to a generation: `idle` where another one fills it, or nobody. */
+export interface ProcessorState {
+  readonly processor: 'running' | 'idle' | 'stopped';
+  readonly error?: Error;
+}
+
+interface Failure {
+  readonly error: Error;
+  readonly count: number;
+  /** Nothing is tried before this, by `performance.now()`. */
+  readonly until: number;
+}
+
+interface Step {
+  readonly hasMoved: boolean;
+  readonly isAtHead: boolean;
+}
+
+interface Folded {
+  readonly filler: GenerationFiller;
+  readonly commit: ReadModelCommit;
+}
+
+/** The store itself fails, and so nothing else would do better. */
+function isOutage(error: unknown): boolean {
+  return hasCode(error, 'store-unavailable') || hasCode(error, 'closed');
+}
+
 function leaseName(readModel: string, generation: number): string {
   return `${readModel}/${generation}`;
 }
@@ -269,9 +363,10 @@ function nameOf({ info }: GenerationFiller): string {
   return leaseName(info.readModel, info.generation);
 }
 
-/** Reads each event's data once for all read models of a page. */
+/** Reads each event's data once for all read models of the page after a position; older ones, for a retry, are not kept. */
 function readOnce(
   fillers: readonly GenerationFiller[],
+  after: number,
 ): (event: RecordedEvent) => ReadEvent | DaybookError {
   const faces = new Map<string, EventFace>();
   for (const { readModel } of fillers)
@@ -281,7 +376,7 @@ function readOnce(
     const known = read.get(event.position);
     if (known !== undefined) return known;
     const result = readOrError(faces, event);
-    read.set(event.position, result);
+    if (event.position > after) read.set(event.position, result);
     return result;
   };
 }
@@ -291,7 +386,10 @@ function readOrError(
   event: RecordedEvent,
 ): ReadEvent | DaybookError {
   try {
-    return readEvent(faces, event);
+    const read = readEvent(faces, event);
+    // All read models of the page see the same one.
+    deepFreeze(read.data);
+    return read;
   } catch (error) {
     if (hasCode(error, 'upcast-failed') || hasCode(error, 'unknown-event-type')) return error;
     return new UpcastFailedError(

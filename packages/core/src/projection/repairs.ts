@@ -11,7 +11,6 @@ import type { NewEvent } from '../store/event-store.ts';
 
 export const EVENT_SKIPPED = '$EventSkipped';
 export const KEY_RETRIED = '$KeyRetried';
-export const REPAIR_TYPES: readonly string[] = [EVENT_SKIPPED, KEY_RETRIED];
 
 export interface Repair {
   readonly kind: 'skip' | 'retry';

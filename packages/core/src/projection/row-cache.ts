@@ -1,6 +1,6 @@
 import type { Json } from '../message/json.ts';
 
-/** Rows kept in memory for each generation that is filled here. */
+/** Rows kept in memory for each generation that is filled here, unless the projector is told otherwise. */
 export const CACHED_ROWS_MAX = 50_000;
 
 /**
@@ -13,8 +13,11 @@ export class RowCache {
   /** Every row of the generation is here, so one that is not does not exist: true until the first is dropped. */
   #isWhole: boolean;
 
-  constructor(isEmptyGeneration: boolean) {
+  readonly #rowsMax: number;
+
+  constructor(isEmptyGeneration: boolean, rowsMax: number) {
     this.#isWhole = isEmptyGeneration;
+    this.#rowsMax = rowsMax;
   }
 
   has(key: string): boolean {
@@ -28,7 +31,7 @@ export class RowCache {
   set(key: string, row: Json | undefined): void {
     this.#rows.delete(key);
     this.#rows.set(key, row);
-    if (this.#rows.size <= CACHED_ROWS_MAX) return;
+    if (this.#rows.size <= this.#rowsMax) return;
     this.#isWhole = false;
     const [oldest] = this.#rows.keys();
     if (oldest !== undefined) this.#rows.delete(oldest);

@@ -5,14 +5,17 @@
 import { InvalidMessageError, TokenOfAnotherStoreError, UnknownQueryError } from '../errors.ts';
 import type { AppLimits } from '../handling/limits.ts';
 import type { QueryMessage } from '../message/command.ts';
+import type { RecordedEvent } from '../message/event.ts';
+import { categoryOf } from '../message/names.ts';
 import type { QueryFace, ReadModelFace } from '../projection/read-model-face.ts';
 import type {
   Checkpoint,
   ParkedKey,
   ReadModelStore,
   View,
+  GenerationRef,
 } from '../projection/read-model-store.ts';
-import { REPAIR_TYPES } from '../projection/repairs.ts';
+import { repairsStream } from '../projection/repairs.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { LOG_START, type LogPlace } from '../store/log-place.ts';
 import { decodeToken, encodeToken, mergeContents, type Token } from '../store/token.ts';
@@ -35,19 +38,26 @@ export interface QueryEngineOptions {
   readonly readModels: ReadModelStore;
   readonly definitions: ReadonlyMap<string, DefinedReadModel>;
   readonly limits: AppLimits;
+  /** Why this process stopped filling a generation, if it did. */
+  readonly whyStopped: (ref: GenerationRef) => Error | undefined;
 }
 
 export class QueryEngine {
   readonly #options: QueryEngineOptions;
   readonly #views: ReadModelViews;
   readonly #waiters: Waiters;
+  readonly #live: Waiters;
   readonly #ends: () => void;
 
   constructor(options: QueryEngineOptions) {
     this.#options = options;
     this.#views = new ReadModelViews(options.events, options.readModels);
-    this.#waiters = new Waiters(options.limits.waitersMax);
-    this.#ends = options.readModels.onCommitted(() => this.#waiters.wakeAll());
+    this.#waiters = new Waiters('waitersMax', options.limits.waitersMax);
+    this.#live = new Waiters('liveQueriesMax', options.limits.liveQueriesMax);
+    this.#ends = options.readModels.onCommitted((readModel) => {
+      this.#waiters.wake(readModel);
+      this.#live.wake(readModel);
+    });
   }
 
   async query(message: QueryMessage, options: QueryOptions = {}): Promise<QueryAnswer> {
@@ -62,17 +72,20 @@ export class QueryEngine {
     { after, signal }: LiveOptions,
   ): AsyncGenerator<QueryAnswer, void, undefined> {
     const asked = this.#asked(message);
-    const { wakeUp, leave } = this.#waiters.join(signal);
+    const { wakeUp, leave } = this.#live.join(message.readModel, signal);
     try {
       let answer = await this.query(message, { after, signal });
+      // What was asked to be seen is asked until it is; then positions only grow.
+      let wanted = await this.#wanted(after);
       let last = '';
-      while (!signal.aborted && !this.#waiters.isClosed) {
+      while (!signal.aborted && !this.#live.isClosed) {
         const content = contentOf(answer);
         if (content !== last) yield answer;
         last = content;
+        if (answer.status === 'fresh') wanted = new Map();
         await wakeUp.wait(LIVE_POLL_MS);
-        if (signal.aborted || this.#waiters.isClosed) return;
-        const next = await this.#attempt(asked, new Map());
+        if (signal.aborted || this.#live.isClosed || wanted === undefined) return;
+        const next = await this.#attempt(asked, wanted);
         // An answer of the same generation never goes back; one that would was read before a switch.
         if (!isBefore(next, answer)) answer = next;
       }
@@ -95,6 +108,7 @@ export class QueryEngine {
   close(): void {
     this.#ends();
     this.#waiters.close();
+    this.#live.close();
   }
 
   async #awaitOne(
@@ -155,7 +169,8 @@ export class QueryEngine {
     const first = await attempt();
     if (!canChange(first) || bound === 0) return first;
     const until = performance.now() + bound;
-    return this.#waiters.waiting(signal, async (wakeUp) => {
+    const { wakeUp, leave } = this.#waiters.join(readModel.name, signal);
+    try {
       for (;;) {
         const answer = await attempt();
         if (!canChange(answer)) return answer;
@@ -164,7 +179,9 @@ export class QueryEngine {
         if (isOver) return answer.status === 'behind' ? timedOut(answer, readModel, bound) : answer;
         await wakeUp.wait(left);
       }
-    });
+    } finally {
+      leave();
+    }
   }
 
   #waitOf(waitMs: number | undefined): number {
@@ -186,13 +203,23 @@ export class QueryEngine {
       const parked = readSet.keys.size === 0 ? [] : await source.parked([...readSet.keys]);
       return { data, parked };
     });
-    if (look.status !== 'seen') return notFresh(look.status, -1, readModel);
+    if (look.status !== 'seen') {
+      const stopped = look.info === undefined ? undefined : this.#options.whyStopped(look.info);
+      if (stopped === undefined || look.status !== 'rebuilding')
+        return notFresh(look.status, -1, readModel);
+      return { status: 'failed', position: -1, why: stopped.message };
+    }
     const { view, generation } = look;
     const position = Math.max(-1, ...[...view.checkpoints.values()].map((place) => place.position));
     // First whether it is behind: a repair of a parked key may be on its way.
     const behind = await this.#eventsBehind(readModel, view.checkpoints, wanted);
-    if (behind > 0) return { ...notFresh('behind', position, readModel), behind };
-    const failed = view.value.parked.find((entry) => concerns(entry, wanted));
+    if (behind > 0) {
+      const stopped = this.#options.whyStopped({ readModel: readModel.name, generation });
+      if (stopped !== undefined) return { status: 'failed', position, why: stopped.message };
+      const isDense = this.#options.events.capabilities.densePositions;
+      return { ...notFresh('behind', position, readModel), ...(isDense ? { behind } : {}) };
+    }
+    const failed = view.value.parked.find((entry) => fails(entry, wanted));
     if (failed !== undefined) return { status: 'failed', position, why: whyFailed(failed) };
     return this.#fresh(view, generation, position, readSet.hasScanned);
   }
@@ -214,28 +241,33 @@ export class QueryEngine {
     };
   }
 
-  /** 0 when everything that concerns the read model up to the wanted places is in it. */
+  /**
+   * 0 when everything that concerns the read model up to the wanted places is in it; else how many positions lie between.
+   * One page is looked at: where more lies between, the projector will be there sooner than we are through it.
+   */
   async #eventsBehind(
-    { types }: ReadModelFace,
+    readModel: ReadModelFace,
     checkpoints: ReadonlyMap<string, Checkpoint>,
     wanted: ReadonlyMap<string, LogPlace>,
   ): Promise<number> {
     let behind = 0;
-    const query = { items: [{ types: [...types, ...REPAIR_TYPES] }] };
     for (const [log, { position: upTo }] of wanted) {
       const after = (checkpoints.get(log) ?? LOG_START).position;
       if (after >= upTo) continue;
-      const page = await this.#options.events.read({
-        after,
-        upTo,
-        log,
-        limit: 1,
-        query,
-      });
-      if (page.events.length > 0 || page.scannedTo.position < upTo) behind += upTo - after;
+      const page = await this.#options.events.read({ after, upTo, log, limit: BEHIND_LOOK_MAX });
+      const isSeen =
+        page.scannedTo.position >= upTo && !page.events.some((event) => concerns(readModel, event));
+      if (!isSeen) behind += upTo - after;
     }
     return behind;
   }
+}
+
+/** Handled, or of a type that nobody declares in a stream of its own deciders, or a repair of one of its keys. */
+function concerns(readModel: ReadModelFace, { type, stream }: RecordedEvent): boolean {
+  if (stream === repairsStream(readModel.name)) return true;
+  if (!readModel.sources.includes(categoryOf(stream))) return false;
+  return readModel.types.includes(type) || !readModel.events.has(type);
 }
 
 interface Asked {
@@ -249,7 +281,7 @@ function canChange({ status }: QueryAnswer): boolean {
 }
 
 /** A parked key fails whoever must see the event that it is parked at, or asks for the newest. */
-function concerns({ log, parkedAt }: ParkedKey, wanted: ReadonlyMap<string, LogPlace>): boolean {
+function fails({ log, parkedAt }: ParkedKey, wanted: ReadonlyMap<string, LogPlace>): boolean {
   const place = wanted.get(log);
   return place === undefined || place.position >= parkedAt;
 }
@@ -290,5 +322,7 @@ function isBefore(next: QueryAnswer, last: QueryAnswer): boolean {
   return next.generation === last.generation && next.position < last.position;
 }
 
+/** Events looked at to tell whether a read model has seen what concerns it. */
+const BEHIND_LOOK_MAX = 200;
 /** Longest sleep of a live query without a look: the floor where wake-ups fail. */
 const LIVE_POLL_MS = 1_000;

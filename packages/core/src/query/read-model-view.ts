@@ -23,7 +23,7 @@ export interface DefinedReadModel {
 /** A view that can be believed, or why there is none. */
 export type Look<Value> =
   | { readonly status: 'seen'; readonly view: View<Value>; readonly generation: number }
-  | { readonly status: 'rebuilding' | 'lost-timeline' };
+  | { readonly status: 'rebuilding' | 'lost-timeline'; readonly info?: GenerationInfo };
 
 export class ReadModelViews {
   readonly #events: EventStore;
@@ -45,7 +45,8 @@ export class ReadModelViews {
     const first = known === undefined ? undefined : await this.#lookAt(known, work);
     if (first !== undefined) return first;
     const found = await this.#choose(defined);
-    if (found === undefined || found.state === 'building') return { status: 'rebuilding' };
+    if (found === undefined) return { status: 'rebuilding' };
+    if (found.state === 'building') return { status: 'rebuilding', info: found };
     if (found.state === 'lost') return { status: 'lost-timeline' };
     const seen = await this.#lookAt(found, work, found.state);
     return seen ?? { status: 'rebuilding' };
@@ -75,7 +76,7 @@ export class ReadModelViews {
     if (view.state !== expected) return undefined;
     if (await this.#isOfThisLog(info, view))
       return { status: 'seen', view, generation: info.generation };
-    await this.#readModels.markLost(info);
+    // Only said, not recorded: this process may be the one that sees the wrong log. The projector records it.
     return { status: 'lost-timeline' };
   }
 

@@ -1,13 +1,16 @@
 import { OverloadedError } from '../errors.ts';
 import { WakeUp } from '../processing/wake-up.ts';
 
-/** Those who wait for read models to move on: woken by every commit, bounded in number. */
+/** Those who wait for read models to move on: woken by the commits of theirs, bounded in number. */
 export class Waiters {
-  readonly #waiting = new Set<WakeUp>();
+  readonly #waiting = new Map<WakeUp, string>();
+  readonly #limit: string;
   readonly #max: number;
   #isClosed = false;
 
-  constructor(max: number) {
+  /** @param limit the bound's name, for the error. */
+  constructor(limit: string, max: number) {
+    this.#limit = limit;
     this.#max = max;
   }
 
@@ -15,34 +18,25 @@ export class Waiters {
     return this.#isClosed;
   }
 
-  wakeAll(): void {
-    for (const wakeUp of this.#waiting) wakeUp.raise();
+  /** Wakes those who wait for a read model, or all of them. */
+  wake(readModel: string | undefined): void {
+    for (const [wakeUp, waitsFor] of this.#waiting) {
+      if (readModel === undefined || readModel === waitsFor) wakeUp.raise();
+    }
   }
 
   /** Ends every wait, now and from now on. */
   close(): void {
     this.#isClosed = true;
-    this.wakeAll();
+    this.wake(undefined);
   }
 
   /** @throws {@link OverloadedError} when too many wait already. */
-  async waiting<Value>(
-    signal: AbortSignal | undefined,
-    work: (wakeUp: WakeUp) => Promise<Value>,
-  ): Promise<Value> {
-    const ends = this.join(signal);
-    try {
-      return await work(ends.wakeUp);
-    } finally {
-      ends.leave();
-    }
-  }
-
-  join(signal: AbortSignal | undefined): { readonly wakeUp: WakeUp; readonly leave: () => void } {
-    if (this.#waiting.size >= this.#max) throw new OverloadedError('waitersMax', this.#max);
+  join(readModel: string, signal: AbortSignal | undefined): Waiter {
+    if (this.#waiting.size >= this.#max) throw new OverloadedError(this.#limit, this.#max);
     const wakeUp = new WakeUp();
     const wake = (): void => wakeUp.raise();
-    this.#waiting.add(wakeUp);
+    this.#waiting.set(wakeUp, readModel);
     signal?.addEventListener('abort', wake);
     const leave = (): void => {
       this.#waiting.delete(wakeUp);
@@ -50,4 +44,10 @@ export class Waiters {
     };
     return { wakeUp, leave };
   }
+}
+
+export interface Waiter {
+  readonly wakeUp: WakeUp;
+  /** To be called when the wait is over, however it ends. */
+  readonly leave: () => void;
 }

@@ -8,6 +8,7 @@
  */
 import { matches, type EventQuery } from '../message/event-query.ts';
 import type { EventMetadata, RecordedEvent } from '../message/event.ts';
+import { deepFreeze } from '../message/deep-freeze.ts';
 import type { Json } from '../message/json.ts';
 import { streamIdOf } from '../message/names.ts';
 import type { StoredOutcome } from './event-store.ts';
@@ -257,10 +258,4 @@ function pushTo<Value>(lists: Map<string, Value[]>, key: string, value: Value): 
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
-}
-
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const member of Object.values(value)) deepFreeze(member);
-  return Object.freeze(value);
 }

@@ -159,17 +159,17 @@ test('P4: code of a new version builds its own generation from the same log; the
 
 test('G6: a projector that goes on elsewhere ends with the rows of a straight fold', async () => {
   const store = memory(testPlatform());
-  let expected = 0;
   for (let round = 1; round <= 5; round += 1) {
-    const { app, model } = await start(() => false, store);
-    const token = await put(app, 'a', round, round);
-    expected += 2 * round;
-    if (round % 2 === 1)
-      expect(fresh(await app.query(model.sumOf({ id: 'a' }), { after: token })).data).toEqual({
-        cents: expected,
-      });
+    const { app } = await start(() => false, store);
+    await put(app, 'a', round, round);
     await app.close();
   }
+  const { app, model } = await start(() => false, store);
+  const last = await put(app, 'a', 0);
+  expect(fresh(await app.query(model.sumOf({ id: 'a' }), { after: last })).data).toEqual({
+    cents: 30,
+  });
+  await app.close();
 });
 
 test('P3: a key function that throws leaves no key to park: the read model stops, red, and others go on', async () => {

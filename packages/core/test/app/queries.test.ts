@@ -164,3 +164,52 @@ test('S4: a find that no declared index serves is refused, at run time too', asy
   );
   await app.close();
 });
+
+test('T2: a live query that must have seen a token never answers from before it', async () => {
+  const store = memory(testPlatform());
+  const book = daybook({ deciders: [account], readModels: [balances] });
+  const filling = await book.start({ store });
+  await filling.query(balances.balanceOf({ id: 'a' }));
+  await filling.close();
+  const app = await book.start({ store, processing: false, limits: { waitMsDefault: 5 } });
+  const { token } = await app.send(account.OpenAccount('a', anna));
+  const stop = new AbortController();
+  const seen: unknown[] = [];
+  const data: unknown[] = [];
+  for await (const answer of app.face.live(balances.balanceOf({ id: 'a' }), {
+    after: token,
+    signal: stop.signal,
+  })) {
+    seen.push(answer.status);
+    if (answer.status === 'fresh') {
+      data.push(answer.data);
+      stop.abort();
+    } else if (seen.length === 1) {
+      void book
+        .start({ store })
+        .then((late) => stop.signal.addEventListener('abort', () => void late.close()));
+    }
+  }
+  expect(data).toMatchObject([anna]);
+  expect(seen[0]).toBe('timed-out');
+  await app.close();
+});
+
+test('a condition on an undefined value is refused: it would mean every row', async () => {
+  const open = readModel('open', {
+    from: [account],
+    row: z.object({ owner: z.string() }),
+    indexes: ['owner'],
+    on: { AccountOpened: (_, { owner }) => ({ owner }) },
+    queries: (query) => ({
+      ofOwner: query(z.object({ owner: z.string().optional() }), (rows, { owner }) =>
+        rows.find(Object({ where: { owner } })),
+      ),
+    }),
+  });
+  const app = await daybook({ deciders: [account], readModels: [open] }).start({
+    store: memory(testPlatform()),
+  });
+  await expect(app.query(open.ofOwner({}))).rejects.toMatchObject({ code: 'invalid-message' });
+  await app.close();
+});
