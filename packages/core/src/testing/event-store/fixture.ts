@@ -123,6 +123,7 @@ export async function readOutcomes(store: EventStore): Promise<readonly StoredOu
       cursor === null ? {} : { cursor },
     );
     outcomes.push(...page.outcomes);
+    assert(page.next === null || page.next !== cursor, 'A page of outcomes went no further');
     cursor = page.next;
   } while (cursor !== null);
   return outcomes;

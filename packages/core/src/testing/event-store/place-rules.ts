@@ -146,6 +146,10 @@ export const placeRules: readonly ContractRule<EventStoreFixture>[] = [
           (await store.placeAt(page.scannedTo.position))?.mark,
           'The mark of the page',
         );
+        assert(
+          page.scannedTo.position > after.position,
+          `A page after ${after.position} went no further`,
+        );
         seen.push(...positionsOf(page.events));
         after = page.scannedTo;
       }
@@ -254,6 +258,8 @@ export const placeRules: readonly ContractRule<EventStoreFixture>[] = [
       })().finally(() => {
         isDone = true;
       });
+      // A reader that fails first leaves nobody waiting for the writer.
+      writing.catch(() => undefined);
       let after = LOG_START;
       let seen = 0;
       for (;;) {

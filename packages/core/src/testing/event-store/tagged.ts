@@ -55,9 +55,9 @@ export const QUERIES: readonly TaggedQuery[] = [
     what: 'either item',
     query: {
       items: [
+        { tags: ['course:2'], types: ['CourseDefined'] },
         { types: ['StudentRegistered'] },
         { tags: ['student:b'] },
-        { tags: ['course:2'], types: ['CourseDefined'] },
       ],
     },
     positions: [3, 4, 5, 7],
