@@ -70,7 +70,11 @@ export type Answer = readonly [kind: number, ...parts: Part[]];
  * @returns the characters that it takes.
  * @throws {@link LimitExceededError} the message is left as it was.
  */
-export function encodeAppend(request: AppendRequest, limits: EventStoreLimits, parts: Part[]): number {
+export function encodeAppend(
+  request: AppendRequest,
+  limits: EventStoreLimits,
+  parts: Part[],
+): number {
   const start = parts.length;
   const { condition, outcome } = request;
   const outcomeText = outcome === undefined ? null : JSON.stringify(outcome);
@@ -79,12 +83,17 @@ export function encodeAppend(request: AppendRequest, limits: EventStoreLimits, p
   parts.push(condition?.after ?? -1, request.streams.length);
   let bytes = 0;
   for (const { stream, expected, events } of request.streams) {
-    parts.push(stream, typeof expected === 'number' ? expected : EXPECTED_NUMBER[expected], events.length);
+    parts.push(
+      stream,
+      typeof expected === 'number' ? expected : EXPECTED_NUMBER[expected],
+      events.length,
+    );
     for (const event of events) {
       const data = JSON.stringify(event.data);
       const metadata = JSON.stringify(event.metadata);
       bytes += utf8Length(data) + utf8Length(metadata);
-      const tags = event.tags === undefined || event.tags.length === 0 ? null : [...new Set(event.tags)];
+      const tags =
+        event.tags === undefined || event.tags.length === 0 ? null : [...new Set(event.tags)];
       parts.push(event.id, event.type, event.schemaVersion, data, metadata);
       parts.push(tags === null ? null : JSON.stringify(tags));
     }
@@ -113,25 +122,29 @@ export class PartReader {
 
   text(): string {
     const part = this.#take();
-    if (typeof part !== 'string') throw new TypeError(`Part ${this.#next - 1} of a message is no text`);
+    if (typeof part !== 'string')
+      throw new TypeError(`Part ${this.#next - 1} of a message is no text`);
     return part;
   }
 
   number(): number {
     const part = this.#take();
-    if (typeof part !== 'number') throw new TypeError(`Part ${this.#next - 1} of a message is no number`);
+    if (typeof part !== 'number')
+      throw new TypeError(`Part ${this.#next - 1} of a message is no number`);
     return part;
   }
 
   textOrNull(): string | null {
     const part = this.#take();
-    if (typeof part === 'number') throw new TypeError(`Part ${this.#next - 1} of a message is no text`);
+    if (typeof part === 'number')
+      throw new TypeError(`Part ${this.#next - 1} of a message is no text`);
     return part;
   }
 
   numberOrNull(): number | null {
     const part = this.#take();
-    if (typeof part === 'string') throw new TypeError(`Part ${this.#next - 1} of a message is no number`);
+    if (typeof part === 'string')
+      throw new TypeError(`Part ${this.#next - 1} of a message is no number`);
     return part;
   }
 

@@ -101,7 +101,11 @@ export class AppendQueue {
 
   #openMessage(): Message {
     const last = this.#waiting.at(-1);
-    if (last !== undefined && last.appends.length < GROUP_APPENDS_MAX && last.size < GROUP_SIZE_MAX) {
+    if (
+      last !== undefined &&
+      last.appends.length < GROUP_APPENDS_MAX &&
+      last.size < GROUP_SIZE_MAX
+    ) {
       return last;
     }
     const message: Message = { parts: [], appends: [], size: 0 };
@@ -148,9 +152,7 @@ function settle({ request, resolve, reject }: Pending, reader: PartReader): void
     case ANSWER.conditionFailed:
       return reject(new ConditionFailedError(request.condition?.after ?? -1, reader.number()));
     case ANSWER.duplicateEvent:
-      return reject(
-        new InvalidMessageError(`The log has an event with the id "${reader.text()}"`),
-      );
+      return reject(new InvalidMessageError(`The log has an event with the id "${reader.text()}"`));
     case ANSWER.failed:
       return reject(
         unpackError({ code: reader.text(), message: reader.text(), position: undefined }),

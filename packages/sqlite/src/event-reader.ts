@@ -121,7 +121,7 @@ export class EventReader {
     return this.#snapshot(() => {
       const [head, , recordedAt] = this.#headQuery.get() ?? NO_HEAD;
       let low = -1;
-      for (let high = head; low < high; ) {
+      for (let high = head; low < high;) {
         const middle = Math.ceil((low + high) / 2);
         if ((this.#placeQuery.get(middle)?.[2] ?? Infinity) <= instant) low = middle;
         else high = middle - 1;

@@ -213,7 +213,7 @@ class SqliteEventStore implements EventStore {
   async pruneOutcomes(before: number, log?: string): Promise<number> {
     this.#checkOpen();
     let forgotten = 0;
-    for (let isDone = !isOurs(log); !isDone; ) {
+    for (let isDone = !isOurs(log); !isDone;) {
       const step = await this.#writer.call('pruneStep', before);
       forgotten += step.forgotten;
       ({ isDone } = step);

@@ -76,7 +76,8 @@ function checkShape({ after, events }: WireBatch): void {
   let expected = after.position + 1;
   let end = after.position;
   for (const [position, , , , , , commit] of events) {
-    if (position !== expected) throw refuse(position, `came where position ${expected} was expected`);
+    if (position !== expected)
+      throw refuse(position, `came where position ${expected} was expected`);
     if (commit < position || (position <= end && commit !== end)) {
       throw refuse(position, 'does not belong to the append that it stands in');
     }
@@ -158,8 +159,19 @@ class ImportTransaction {
   }
 
   #insertEvent(event: EventRow, appendId: string | undefined): void {
-    const [position, stream, revision, type, schemaVersion, recordedAt, commit, id, tags, data, metadata] =
-      event;
+    const [
+      position,
+      stream,
+      revision,
+      type,
+      schemaVersion,
+      recordedAt,
+      commit,
+      id,
+      tags,
+      data,
+      metadata,
+    ] = event;
     const tail = this.#tail;
     const expected = tail.revisionOf(stream) + 1;
     if (revision !== expected) {
@@ -226,5 +238,8 @@ function parsed(text: unknown): unknown {
 }
 
 function refuse(position: number, why: string): ImportRefusedError {
-  return new ImportRefusedError(`The event at position ${position} ${why}. Nothing of the batch was written.`, position);
+  return new ImportRefusedError(
+    `The event at position ${position} ${why}. Nothing of the batch was written.`,
+    position,
+  );
 }

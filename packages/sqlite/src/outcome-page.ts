@@ -21,7 +21,8 @@ export function readOutcomes(
     (left, right) => left.row[5] - right.row[5] || Number(left.isVerdict) - Number(right.isVerdict),
   );
   const page = merged.slice(0, limit);
-  const isEnd = ofEvents.length < limit && ofVerdicts.length < limit && page.length === merged.length;
+  const isEnd =
+    ofEvents.length < limit && ofVerdicts.length < limit && page.length === merged.length;
   const lastEvent = page.findLast(({ isVerdict }) => !isVerdict)?.at ?? position;
   const lastVerdict = page.findLast(({ isVerdict }) => isVerdict)?.at ?? number;
   return {

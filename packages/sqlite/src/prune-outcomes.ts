@@ -12,7 +12,10 @@ export interface PruneStep {
 /** One transaction of it: events stay, and so do outcomes whose id begins with `$`. */
 export function pruneStep(database: DatabaseSync, before: number): PruneStep {
   database.exec('BEGIN IMMEDIATE');
-  const from = numberAt(prepare(database, "SELECT value FROM facts WHERE name = 'pruned'").get(), 0);
+  const from = numberAt(
+    prepare(database, "SELECT value FROM facts WHERE name = 'pruned'").get(),
+    0,
+  );
   // Instants never go back in a log, so what is to go is one stretch of it.
   const [end] = prepare<readonly [number | null]>(
     database,

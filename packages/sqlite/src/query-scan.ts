@@ -115,7 +115,8 @@ function candidates(
     for (const [position] of rows) found.add(position);
     const last = rows.at(-1)?.[0];
     // A list that was cut off is complete only up to its last position.
-    if (rows.length === walk.limit && last !== undefined && (end - last) * direction > 0) end = last;
+    if (rows.length === walk.limit && last !== undefined && (end - last) * direction > 0)
+      end = last;
   }
   const positions = [...found]
     .filter((position) => (end - position) * direction >= 0)

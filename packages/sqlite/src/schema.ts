@@ -95,7 +95,7 @@ export const READ_MODEL_SCHEMA: FileSchema = {
         version INTEGER NOT NULL,
         fingerprint TEXT NOT NULL,
         state TEXT NOT NULL,
-        fields TEXT NOT NULL,
+        indexes TEXT NOT NULL,
         created_at INTEGER NOT NULL,
         UNIQUE (read_model, generation)
       );
@@ -115,7 +115,7 @@ export const READ_MODEL_SCHEMA: FileSchema = {
         code TEXT NOT NULL,
         message TEXT NOT NULL,
         since INTEGER NOT NULL,
-        PRIMARY KEY (number, key)
+        PRIMARY KEY (number, key, log)
       ) WITHOUT ROWID;
       CREATE TABLE leases (
         name TEXT PRIMARY KEY,

@@ -17,7 +17,13 @@ export function isBusy(error: unknown): boolean {
 /** True when the statement's own content is refused, so that others of its group may still succeed. */
 export function isAboutContent(error: unknown): boolean {
   const code = resultCodeOf(error);
-  return code === undefined || code === CONSTRAINT || code === TOO_BIG || code === MISMATCH || code === FULL;
+  return (
+    code === undefined ||
+    code === CONSTRAINT ||
+    code === TOO_BIG ||
+    code === MISMATCH ||
+    code === FULL
+  );
 }
 
 /** The error to throw to a caller. What is no error of SQLite stays as it is: it is a bug, and should be seen as one. */
@@ -41,7 +47,10 @@ export function toStoreError(error: unknown, path: string): unknown {
         options,
       );
     case NO_MEMORY:
-      return new StoreUnavailableError(`There is not enough memory for ${path}. Nothing was written.`, options);
+      return new StoreUnavailableError(
+        `There is not enough memory for ${path}. Nothing was written.`,
+        options,
+      );
     case READ_ONLY:
     case PERMISSION:
       return new IncompatibleStoreError(

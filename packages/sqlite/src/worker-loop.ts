@@ -103,7 +103,9 @@ class Inbox {
     this.#ahead = undefined;
     if (ahead !== undefined || parentPort === null) return ahead;
     // Only our own host sends here.
-    const received = receiveMessageOnPort(parentPort) as { readonly message: Message | null } | undefined;
+    const received = receiveMessageOnPort(parentPort) as
+      | { readonly message: Message | null }
+      | undefined;
     return received?.message;
   }
 }
