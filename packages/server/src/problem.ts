@@ -204,11 +204,19 @@ export function refusalProblem({ refusal, commandId, token }: RefusedOutcome): P
 /** The problem of a query that is not as fresh as was asked. */
 export function notFreshProblem({ status, position, why, behind }: NotFreshAnswer): Problem {
   return {
-    ...problem(notFreshCodes[status], why, status !== 'lost-timeline'),
+    ...problem(
+      notFreshCodes[status],
+      status === 'failed' ? failedDetail : why,
+      status !== 'lost-timeline',
+    ),
     position,
     ...(behind === undefined ? {} : { behind }),
   };
 }
+
+/** The reason may quote a handler's own error, which is for whoever may see `/health` and `/admin/parked`. */
+const failedDetail =
+  'The read model failed on an event of this key, which waits for an operator to mend it.';
 
 const notFreshCodes: Readonly<Record<NotFreshAnswer['status'], string>> = {
   behind: 'projection-behind',

@@ -106,6 +106,8 @@ function readBytes(
   const readMax = bytesMax + discardedBytesMax;
   if (Number(request.headers['content-length']) > readMax)
     return Promise.reject(bodyTooLarge(bytesMax, closing));
+  if (request.destroyed)
+    return Promise.reject(new HttpProblem('closed', 'The request was cut off.'));
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let length = 0;
@@ -125,8 +127,8 @@ function readBytes(
       if (length > bytesMax) reject(bodyTooLarge(bytesMax));
       else resolve(chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks));
     });
-    request.once('error', reject);
-    request.once('close', () => reject(new HttpProblem('closed', 'The request was cut off.')));
+    // A caller who goes away is an error too.
+    request.once('error', () => reject(new HttpProblem('closed', 'The request was cut off.')));
   });
 }
 

@@ -1,4 +1,10 @@
-import { ReadModelNotFoundError, type Operator } from '@daybook/core';
+import {
+  DEFAULT_LOG,
+  ReadModelNotFoundError,
+  tokenOf,
+  type Operator,
+  type Token,
+} from '@daybook/core';
 import type { ParkedAnswer } from '@daybook/protocol';
 
 import type { AdminAsked } from '../authorisation.ts';
@@ -34,7 +40,7 @@ export async function repairParked(call: Call): Promise<Reply> {
   await (repair === 'retry'
     ? app.retryParked(readModel, key, by)
     : app.skipParked(readModel, key, by));
-  return jsonReply(202, { readModel, key, repair });
+  return jsonReply(202, { readModel, key, repair, ...(await tokenAfter(call)) });
 }
 
 /** `POST /admin/read-models/{readModel}/rebuild` */
@@ -44,6 +50,13 @@ export async function rebuild(call: Call): Promise<Reply> {
   checkReadModel(call, readModel);
   const { generation } = await call.server.app.rebuild(readModel);
   return jsonReply(202, { readModel, generation });
+}
+
+/** What to wait for to see the repair, which is an event of the log. */
+async function tokenAfter({ server: { app } }: Call): Promise<{ readonly token?: Token }> {
+  if (app.events.capabilities.logs !== 'one') return {};
+  const [log = DEFAULT_LOG] = await app.events.logs();
+  return { token: tokenOf(app.events.epoch, log, await app.events.head(log)) };
 }
 
 /** @throws {@link HttpProblem} unless the caller may do it. */
