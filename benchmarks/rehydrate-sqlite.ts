@@ -17,13 +17,11 @@ interface Balance {
   readonly balanceCents: number;
 }
 
+const INITIAL: Balance = { isOpen: false, balanceCents: 0 };
+
 await withScratch(async (folder) => {
   const filling = { accounts: STREAMS, movements: STREAMS * (EVENTS - 1) };
-  const logs = await filledLogs(folder, filling, {
-    ...filling,
-    accounts: 2,
-    movements: 2 * (EVENTS - 1),
-  });
+  const logs = await filledLogs(folder, filling, filling);
   const app = await ledgerOnly.start({ store: sqlite(logs.daybookFile) });
   const { events } = logs;
   try {
@@ -89,7 +87,6 @@ function row<Measure extends 'time' | 'rate'>(
 function contender(
   name: string,
   fold: (stream: string) => Promise<Balance> | Balance,
-  streams = STREAMS,
   folds = FOLDS,
 ): Contender {
   return {
@@ -97,7 +94,7 @@ function contender(
     run: () =>
       timed(async () => {
         for (let index = 0; index < folds; index += 1) {
-          const { isOpen } = await fold(`account-acc-${index % streams}`);
+          const { isOpen } = await fold(`account-acc-${index % STREAMS}`);
           if (!isOpen) throw new Error(`${name} did not fold the stream`);
         }
         return folds;
@@ -113,7 +110,7 @@ function emmettFolds({ store }: FilledEmmett): Contender {
     });
     return state;
   };
-  return contender('Emmett', fold, 2, Math.ceil(FOLDS / 5));
+  return contender('Emmett', fold, Math.ceil(FOLDS / 5));
 }
 
 function foldRaw(raw: RawLog, stream: string, isMetadataParsed: boolean): Balance {
@@ -134,5 +131,3 @@ function evolve(state: Balance, type: string, data: unknown): Balance {
 function idOf(stream: string): string {
   return stream.slice(stream.indexOf('-') + 1);
 }
-
-const INITIAL: Balance = { isOpen: false, balanceCents: 0 };

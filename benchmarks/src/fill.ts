@@ -1,6 +1,6 @@
 /** Filling logs with the same events, quickly: 500 in each append. */
 import type { EventStore } from '@daybook/core';
-import type { Emmett, EmmettEvent } from './emmett.ts';
+import type { Emmett } from './emmett.ts';
 import { MOVEMENT_TYPE, movement, movementMetadata } from './movement.ts';
 import { platform } from './platform.ts';
 import type { RawLog } from './raw-log.ts';
@@ -60,17 +60,8 @@ export function fillRaw(log: RawLog, filling: Filling): void {
 
 export async function fillEmmett(peer: Emmett, fileName: string, filling: Filling): Promise<void> {
   const store = peer.getSQLiteEventStore({ fileName, schema: { autoMigration: 'CreateOrUpdate' } });
-  const byStream = new Map<string, EmmettEvent[]>();
   for (const batch of batchesOf(filling)) {
-    for (const { stream, events } of batch) {
-      const own = byStream.get(stream) ?? [];
-      own.push(...events);
-      byStream.set(stream, own);
-    }
-  }
-  for (const [stream, events] of byStream) {
-    for (let from = 0; from < events.length; from += EMMETT_APPEND)
-      await store.appendToStream(stream, events.slice(from, from + EMMETT_APPEND));
+    for (const { stream, events } of batch) await store.appendToStream(stream, events);
   }
 }
 
@@ -125,5 +116,3 @@ function madeEvent(type: string, data: MadeEvent['data']): MadeEvent {
 }
 
 const BATCH = 500;
-/** Emmett puts all events of an append into one statement, whose parameters are limited. */
-const EMMETT_APPEND = 100;
