@@ -143,7 +143,7 @@ class EventWriter {
 /** Waits before each attempt to repair: about two seconds in all, in which the disk may come back. */
 const REPAIR_DELAYS_MS = [0, 10, 50, 200, 500, 1_000];
 
-serveWorker<EventWriterOptions, EventWriterMethods>((options) => {
+serveWorker<EventWriterMethods>((options: EventWriterOptions) => {
   const writer = new EventWriter(options);
   return {
     methods: {

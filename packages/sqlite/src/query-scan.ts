@@ -145,8 +145,9 @@ function listSql(column: List[0], isDown: boolean): string {
     case 'type':
       return `SELECT position FROM events INDEXED BY events_type WHERE type = ? AND position BETWEEN ? AND ? ${order}`;
     case 'all':
-      return `SELECT position FROM events WHERE position BETWEEN ? AND ? ${order}`;
+      break;
   }
+  return `SELECT position FROM events WHERE position BETWEEN ? AND ? ${order}`;
 }
 
 function rowsAt(

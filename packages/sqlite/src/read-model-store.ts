@@ -296,8 +296,9 @@ function toError(problem: CommitProblem): Error {
     case 'missing':
       return new ReadModelNotFoundError(problem[1], problem[2]);
     case 'moved':
-      return new CheckpointMovedError(problem[1], problem[2], problem[3]);
+      break;
   }
+  return new CheckpointMovedError(problem[1], problem[2], problem[3]);
 }
 
 function plainLease({ name, owner, fence }: Lease): Lease {

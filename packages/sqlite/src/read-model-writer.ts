@@ -49,7 +49,7 @@ export type ReadModelWriterMethods = {
   readonly release: (lease: Lease) => void;
 };
 
-serveWorker<ReadModelWriterOptions, ReadModelWriterMethods>((options) => {
+serveWorker<ReadModelWriterMethods>((options: ReadModelWriterOptions) => {
   const { path } = options;
   const database = openForWriting({ ...options, schema: READ_MODEL_SCHEMA });
   const statements = new StatementCache(database);

@@ -107,6 +107,7 @@ export class WorkerHost<Methods extends WorkerMethods> {
 
   /** First the message, then the signal: the worker that sees the signal finds the message. */
   #send(message: readonly unknown[] | CallMessage | null): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread, not a window.
     this.#worker.postMessage(message);
     Atomics.add(this.#signal, 0, 1);
     Atomics.notify(this.#signal, 0);

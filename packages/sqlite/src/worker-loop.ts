@@ -25,11 +25,11 @@ export interface WorkerRole<Methods extends WorkerMethods> {
 }
 
 /** Opens the worker's role and serves it to the end. */
-export function serveWorker<Options, Methods extends WorkerMethods>(
-  open: (options: Options) => WorkerRole<Methods>,
+export function serveWorker<Methods extends WorkerMethods>(
+  open: (options: never) => WorkerRole<Methods>,
 ): void {
-  // Given by the host, whose types say the same.
-  const { options, signal } = workerData as WorkerStart<Options>;
+  // Given by the host: the options are those that this worker is started with.
+  const { options, signal } = workerData as WorkerStart<never>;
   let role: WorkerRole<Methods>;
   try {
     role = open(options);
@@ -49,6 +49,7 @@ export function serveWorker<Options, Methods extends WorkerMethods>(
 }
 
 export function post(message: readonly unknown[] | ReplyMessage): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread's port, not a window.
   parentPort?.postMessage(message);
 }
 
@@ -103,9 +104,8 @@ class Inbox {
     this.#ahead = undefined;
     if (ahead !== undefined || parentPort === null) return ahead;
     // Only our own host sends here.
-    const received = receiveMessageOnPort(parentPort) as
-      | { readonly message: Message | null }
-      | undefined;
+    const received: { readonly message: Message | null } | undefined =
+      receiveMessageOnPort(parentPort);
     return received?.message;
   }
 }

@@ -19,7 +19,7 @@ describe('the SQLite read-model store', () => {
   it.each(runnable.map((rule) => [`${rule.rule}: ${rule.name}`, rule] as const))(
     '%s',
     async (_, rule) => {
-      await rule.run(fixture());
+      await expect(rule.run(fixture())).resolves.toBeUndefined();
     },
   );
 
