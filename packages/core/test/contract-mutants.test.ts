@@ -1,9 +1,15 @@
 /** The proof that the contract suites can fail: every rule is broken by a store with one fault, and every fault is found. */
-import { eventStoreContract, type ContractRule } from '@daybook/core/testing';
+import {
+  eventStoreContract,
+  readModelStoreContract,
+  type ContractRule,
+} from '@daybook/core/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { rightEventStore } from './mutants/event-store-mutant.ts';
 import { eventStoreMutants } from './mutants/event-store-mutants.ts';
+import { rightReadModelStore } from './mutants/read-model-mutant.ts';
+import { readModelMutants } from './mutants/read-model-mutants.ts';
 
 interface Mutant<Fixture> {
   readonly fault: string;
@@ -20,6 +26,13 @@ describe('the event-store contract', () => {
     expect(await broken(eventStoreContract, rightEventStore)).toEqual([]);
   });
   finds(eventStoreContract, eventStoreMutants);
+});
+
+describe('the read-model-store contract', () => {
+  it('holds for the store that the faulty ones are made of', async () => {
+    expect(await broken(readModelStoreContract, rightReadModelStore)).toEqual([]);
+  });
+  finds(readModelStoreContract, readModelMutants);
 });
 
 function finds<Fixture>(

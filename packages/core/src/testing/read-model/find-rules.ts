@@ -212,6 +212,7 @@ export const findRules: readonly ContractRule<ReadModelStoreFixture>[] = [
     await filler.commit(1, [
       { key: 'b', row: undefined, asOf: 1 },
       { ...valued('aa', 1), asOf: 1 },
+      { ...valued('ab', 1), asOf: 1 },
     ]);
     assertEqual(keysOf(await find({ ...plan, after })), ['c', 'd'], 'The second page');
   }),

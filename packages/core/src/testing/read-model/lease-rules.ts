@@ -111,6 +111,12 @@ export const leaseRules: readonly ContractRule<ReadModelStoreFixture>[] = [
         2,
         'The number after it ran out',
       );
+      setNow(13_000);
+      assertEqual(
+        (await store.leases.acquire('p', 'ann', 1_000))?.fence,
+        3,
+        'The number at its end',
+      );
     },
   ),
 
