@@ -2,6 +2,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { hasCode } from '@daybook/core';
 import { httpHandler } from '@daybook/server';
 import { sqlite } from '@daybook/sqlite';
 
@@ -20,6 +21,8 @@ if (flags.includes('--help')) {
     await serve(argumentsOf(flags, process.env));
   } catch (error) {
     console.error(sentenceOf(error));
+    if (hasCode(error, 'not-authorised'))
+      console.error('The flag for that is: npm start -- --public');
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
 }

@@ -10,6 +10,8 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   /** Everything it wrote so far, to both of its outputs. */
   readonly output: () => string;
+  /** Waits until it has written what matches. */
+  readonly wrote: (pattern: RegExp) => Promise<void>;
   /** Sends the signal and waits for the end. */
   readonly stop: (signal: NodeJS.Signals) => Promise<number | null>;
 }
@@ -34,6 +36,12 @@ export async function startServer(options: ServerProcessOptions): Promise<Server
     url,
     child,
     output,
+    async wrote(pattern) {
+      for (;;) {
+        if (pattern.test(output())) return;
+        if (child.stdout !== null) await once(child.stdout, 'data');
+      }
+    },
     async stop(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const exited = once(child, 'exit');

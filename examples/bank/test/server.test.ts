@@ -1,6 +1,6 @@
 import { exec, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -62,6 +62,33 @@ describe('the server', () => {
   });
 });
 
+describe('a server that is told to stop', () => {
+  test('finishes what is in flight, and takes nothing new', async () => {
+    using folder = temporaryFolder();
+    const server = await startServer({ dataDir: folder.path });
+    const request = await halfRequest(server.url);
+    const exited = once(server.child, 'exit');
+    server.child.kill('SIGTERM');
+    await server.wrote(/SIGTERM/);
+    request.write('"Ada"}');
+    expect(await textOf(request)).toMatch(/^HTTP\/1.1 200 /);
+    expect(await exited).toEqual([0, null]);
+    await expect(fetch(`${server.url}/health`)).rejects.toThrow();
+  });
+
+  test('ends at once when it is told again', async () => {
+    using folder = temporaryFolder();
+    const server = await startServer({ dataDir: folder.path });
+    const request = await halfRequest(server.url);
+    const exited = once(server.child, 'exit');
+    server.child.kill('SIGTERM');
+    await server.wrote(/SIGTERM/);
+    server.child.kill('SIGTERM');
+    expect(await exited).toEqual([1, null]);
+    request.destroy();
+  });
+});
+
 describe('the server says in a sentence', () => {
   test('that its port is in use', async () => {
     using folder = temporaryFolder();
@@ -81,12 +108,7 @@ describe('the server says in a sentence', () => {
     const end = await serverEnd({ dataDir: folder.path, flags: ['--dem'] });
     expect(end).toMatchObject({ code: 2, output: expect.stringContaining('"--dem"') });
     expect(end.output).toContain('--demo');
-  });
-
-  test.each(['70000', 'abc', '-1', '46.8'])('that PORT %s is none', async (PORT) => {
-    using folder = temporaryFolder();
-    const end = await serverEnd({ dataDir: folder.path, environment: { PORT } });
-    expect(end).toMatchObject({ code: 2, output: expect.stringContaining(`"${PORT}"`) });
+    expect(end.output).not.toMatch(/^\s+at /m);
   });
 
   test('that its folder cannot be used', async () => {
@@ -103,7 +125,7 @@ describe('the server says in a sentence', () => {
     using folder = temporaryFolder();
     const end = await serverEnd({ dataDir: folder.path, environment: { HOST: '0.0.0.0' } });
     expect(end.code).toBe(1);
-    expect(end.output).toMatch(/public/);
+    expect(end.output).toContain('-- --public');
   });
 
   test('that the ledger goes into an empty bank only', async () => {
@@ -135,4 +157,33 @@ async function shell(
   });
   await once(child, 'close');
   return { code: child.exitCode, output };
+}
+
+/** A command whose body has only begun, when the server has seen that much. */
+async function halfRequest(url: string): Promise<Socket> {
+  const { hostname, port, host } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  const head = [
+    'POST /commands/account/acc-1/OpenAccount HTTP/1.1',
+    `host: ${host}`,
+    'content-type: application/json',
+    'content-length: 15',
+    'expect: 100-continue',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  // The server asks for the body, so it has the request.
+  await once(socket, 'data');
+  socket.write('{"owner":');
+  return socket;
+}
+
+async function textOf(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  await once(socket, 'close');
+  return text;
 }
