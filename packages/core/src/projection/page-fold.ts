@@ -177,6 +177,8 @@ class PageFold {
   }
 
   #isSkipped(position: number, key: string): boolean {
+    // Nearly always there are none, and their name costs a text for each event.
+    if (this.#skipped.size === 0 && this.#context.skipped.size === 0) return false;
     const skip = skipOf(position, key);
     return this.#context.skipped.has(skip) || this.#skipped.has(skip);
   }
