@@ -130,9 +130,11 @@ export interface PongFrame {
 export const closeCodes = {
   /** The server stops; connect again. */
   goingAway: 1001,
+  /** Something went wrong inside; connect again later. */
+  internal: 1011,
   /** No `hello` came in time, or something else came first. */
   helloExpected: 4400,
-  /** Nobody was authenticated, and nobody may do nothing here. */
+  /** The token of `hello` is nobody's. */
   unauthenticated: 4401,
   /** The client's protocol version is not spoken here. */
   versionUnsupported: 4406,

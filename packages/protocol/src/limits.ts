@@ -8,6 +8,8 @@ export interface HttpLimits {
   readonly discardedBytesMax: number;
   /** Parameters of a query string. */
   readonly queryParametersMax: number;
+  /** TCP connections of `listen`; one more is closed at once. */
+  readonly socketsMax: number;
   /** Live connections of this process, WebSocket and event streams together. */
   readonly connectionsMax: number;
   readonly subscriptionsPerConnectionMax: number;
@@ -29,6 +31,7 @@ export const defaultHttpLimits: HttpLimits = {
   bodyDepthMax: 64,
   discardedBytesMax: 8_388_608,
   queryParametersMax: 100,
+  socketsMax: 20_000,
   connectionsMax: 5_000,
   subscriptionsPerConnectionMax: 100,
   awaitsPerConnectionMax: 100,

@@ -165,17 +165,20 @@ export function problemOf(
 ): Problem {
   const code = codeOf(error);
   const row = rowOf(code);
-  if (!(error instanceof Error) || row === undefined) {
-    const errorId = newId();
-    report({ error, errorId });
-    return { ...problem('internal'), errorId };
-  }
-  if (row.detail === undefined)
+  if (error instanceof Error && row !== undefined && row.detail === undefined) {
     return { ...problem(code, error.message, isRetryable(error)), ...factsOf(error) };
-  if (row.status !== 500) return problem(code, row.detail, isRetryable(error));
+  }
   const errorId = newId();
-  report({ error, errorId });
-  return { ...problem(code, row.detail, isRetryable(error)), errorId };
+  try {
+    report({ error, errorId });
+  } catch {
+    // Who listens must not decide whether there is an answer.
+  }
+  const known = error instanceof Error && row !== undefined;
+  return {
+    ...(known ? problem(code, row.detail, isRetryable(error)) : problem('internal')),
+    errorId,
+  };
 }
 
 /** A problem of a code in the table; the sentence is the table's own where none is given. */
@@ -265,10 +268,10 @@ function factsOf(error: Error): Partial<Problem> {
   return facts;
 }
 
+/** Only of our own errors: a driver's error may have a code of the same name and a sentence that is not for callers. */
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : '';
+  const isOurs = error instanceof HttpProblem || (error instanceof Error && 'isRetryable' in error);
+  return isOurs && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /** Undefined where the error's class says nothing: then the status decides. */

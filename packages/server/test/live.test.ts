@@ -244,6 +244,31 @@ test('S1: each subscription and await is authorised, with the actor of the hello
   });
 });
 
+test('S1: a hello whose token is nobody’s is refused by name and close code', async () => {
+  await using running = await listening({
+    authenticate: () => undefined,
+    authorize: () => 'allow',
+  });
+  const client = new LiveClient(running.server.url);
+  await client.opened();
+  client.send({ type: 'hello', v: 1, token: 'stolen' });
+  expect((await client.next('problem')).problem.code).toBe('unauthenticated');
+  expect(await client.closed).toBe(4401);
+});
+
+test('S1: an authentication that throws ends the connection, and its error is not told', async () => {
+  await using running = await listening({
+    authenticate() {
+      throw new Error('the database at 10.0.0.7 is down');
+    },
+  });
+  const client = new LiveClient(running.server.url);
+  await client.opened();
+  client.send({ type: 'hello', v: 1, token: 'anna' });
+  expect(JSON.stringify(await client.next('problem'))).not.toContain('10.0.0.7');
+  expect(await client.closed).toBe(1011);
+});
+
 test.each([
   ['a foreign origin', { origin: 'http://evil.example' }, 403],
   ['a foreign host', { headers: { host: 'evil.example' } }, 403],

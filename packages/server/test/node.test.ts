@@ -337,6 +337,39 @@ test('S2: an address that others reach is not listened on without authorisation,
   await app.close();
 });
 
+test('G9: a connection beyond socketsMax is closed at once', async () => {
+  await using running = await listening({ limits: { socketsMax: 1 } });
+  const first = connect(running.server.port, '127.0.0.1');
+  await once(first, 'connect');
+  const second = connect(running.server.port, '127.0.0.1');
+  expect(await once(second, 'close')).toBeDefined();
+  first.destroy();
+});
+
+test('a client that offers another upgrade is answered as if it had not', async () => {
+  await using running = await listening();
+  const headers = {
+    connection: 'Upgrade, HTTP2-Settings',
+    upgrade: 'h2c',
+    'http2-settings': 'AAMAAABkAAQAAP__',
+  };
+  expect((await send(running.server.url, { path: '/meta', headers })).status).toBe(200);
+});
+
+test('what listens for errors cannot keep an answer back', async () => {
+  const app = await startedBank();
+  const http = httpHandler(app, {
+    authenticate() {
+      throw new Error('no');
+    },
+    onError() {
+      throw new Error('no either');
+    },
+  });
+  expect((await http.fetch(new Request('http://localhost/meta'))).status).toBe(500);
+  await app.close();
+});
+
 test('what is no HTTP is answered by 400 and closed', async () => {
   await using running = await listening();
   const socket = connect(running.server.port, '127.0.0.1');

@@ -1,5 +1,5 @@
 /** A server of one's own: `node:http`, and an end that loses nothing. */
-import { createServer, type Server as NodeServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server as NodeServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -41,10 +41,10 @@ export async function listen(
   const hosts = server.settings.allowedHosts;
   const ours: Server =
     hosts === 'any' ? server : { ...server, checkHost: hostCheck([...hosts, bracketed(host)]) };
-  const http = createServer(
-    { noDelay: true },
-    (request, response) => void serveNode(ours, request, response),
-  );
+  const http = createServer({ shouldUpgradeCallback: isWebSocket }, (request, response) => {
+    void serveNode(ours, request, response);
+  });
+  http.maxConnections = server.settings.limits.socketsMax;
   http.on('upgrade', (request, socket, head) => {
     if (!live.upgrade(ours, request, socket, head)) refuse(socket);
   });
@@ -66,6 +66,11 @@ function checkAddress({ settings: { authorize, isPublic } }: Server, host: strin
     'not-authorised',
     `Not listening on ${host}: whoever reaches that address could read and write everything, since no "authorize" is given. Give one, or listen on 127.0.0.1, or say "public: true" if everybody may.`,
   );
+}
+
+/** Other upgrades, such as the `h2c` that some clients offer with every request, are declined by an ordinary answer. */
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** A handshake or a request that is no HTTP. The answer's code is Node's own. */
@@ -126,9 +131,11 @@ async function drain(server: Server, http: NodeServer): Promise<void> {
   });
   server.connections.end(RETRY_AFTER_MS);
   http.closeIdleConnections();
+  // An answer that was begun before does not say `Connection: close`: its connection is idle later.
+  const sweep = setInterval(() => http.closeIdleConnections(), SWEEP_MS);
   const cut = setTimeout(() => http.closeAllConnections(), drainMs);
-  // A kept-alive connection becomes idle only after its answer; `Connection: close` ends it then.
   await closed;
+  clearInterval(sweep);
   clearTimeout(cut);
 }
 
@@ -148,5 +155,6 @@ function bracketed(host: string): string {
 }
 
 const DEFAULT_PORT = 4_680;
+const SWEEP_MS = 50;
 /** What live connections are told: come back soon, spread by their own jitter. */
 export const RETRY_AFTER_MS = 1_000;

@@ -17,8 +17,16 @@ export async function serveNode(
 ): Promise<void> {
   const exchange = new NodeExchange(request, response, server.settings.limits.discardedBytesMax);
   const reply = await handle(server, exchange);
-  if (reply === undefined && next !== undefined) next();
-  else await write(server, response, reply ?? nothingHere());
+  if (reply === undefined && next !== undefined) {
+    next();
+    return;
+  }
+  try {
+    await write(server, response, reply ?? nothingHere());
+  } catch {
+    // Nothing more can be said over this connection, and the process must not hear of it.
+    response.destroy();
+  }
 }
 
 class NodeExchange implements Exchange {

@@ -129,14 +129,31 @@ export class LiveConnection {
     }
     clearTimeout(this.#helloTimer);
     this.#actor = actorOf(this.#server, this.#handshake, token);
-    // Each use hears of a failure by itself.
-    this.#actor.catch(() => undefined);
+    this.#actor.then(
+      (actor) => this.#greet(actor, token),
+      (error: unknown) => {
+        this.#fail(error);
+        this.#close(closeCodes.internal, 'Nobody could be authenticated now.');
+      },
+    );
+  }
+
+  /** A token that is nobody's is an error; no token may be enough for what follows. */
+  #greet(actor: Actor | undefined, token: string | undefined): void {
     const { app, settings } = this.#server;
+    if (actor === undefined && token !== undefined && settings.authenticate !== undefined) {
+      this.#fail(
+        new HttpProblem('unauthenticated', 'The token of hello is not one of anybody here.'),
+      );
+      this.#close(closeCodes.unauthenticated, 'The token is not known.');
+      return;
+    }
     const { limits } = settings;
+    const { epoch } = app.events;
     void this.#send({
       type: 'welcome',
       v: PROTOCOL_VERSION,
-      epoch: app.events.epoch,
+      epoch,
       limits,
       heartbeatMs: limits.heartbeatMs,
     });

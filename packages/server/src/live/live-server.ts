@@ -1,5 +1,5 @@
 /** `/live`: takes WebSocket handshakes and watches over the connections. */
-import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -91,7 +91,7 @@ export class Handshake {
 }
 
 function refuse(socket: Duplex, { status, headers, body }: Reply): void {
-  const lines = [`HTTP/1.1 ${status} Refused`, 'connection: close'];
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`, 'connection: close'];
   for (let index = 0; index < headers.length; index += 2)
     lines.push(`${headers[index]}: ${headers[index + 1]}`);
   const text = typeof body === 'string' ? body : '';

@@ -2,7 +2,7 @@
 import type { AppFace, FreshAnswer, QueryMessage } from '@daybook/core';
 import type { DownFrame, SnapFrame } from '@daybook/protocol';
 
-import { notFreshProblem } from '../problem.ts';
+import { HttpProblem, notFreshProblem } from '../problem.ts';
 
 export interface Subscription {
   readonly app: Pick<AppFace, 'live'>;
@@ -41,6 +41,7 @@ export async function runSubscription({
       await send({ type: 'problem', id, problem: notFreshProblem(answer) });
     }
   }
+  if (!signal.aborted) throw new HttpProblem('closed', 'The application is closing.');
 }
 
 function resetReason(
