@@ -15,7 +15,7 @@ await withScratch(async (folder) => {
       name: 'scan-sqlite',
       question: 'How fast is the whole log read, page by page?',
       method: [
-        `${EVENTS} events in pages of ${PAGE}, in the page cache of the system. Ours is \`EventStore.read\`, each page checked by the mark of the one before, ends on a commit, parsed into events; metadata is parsed only when it is asked for, so a second row asks for it.`,
+        `${EVENTS} events in pages of ${PAGE}, in the page cache of the system. Ours is \`EventStore.read\`, each page checked by the mark of the one before, ends on a commit, and parsed into events; a second row asks every event for its metadata, which a store may parse late.`,
         'By hand: one prepared `SELECT … WHERE position > ? ORDER BY position LIMIT ?`, rows as arrays, `JSON.parse` of data and metadata.',
       ],
       unit: 'event',
