@@ -16,7 +16,7 @@ import { DaybookError, isExpected, markOf, type EventQuery } from '@daybook/core
 import { ANSWER, type Answer, type WireAppend, type WireEvent } from './append-message.ts';
 import { LogTail } from './log-tail.ts';
 import { findMatch } from './query-index.ts';
-import { isAboutContent, toStoreError } from './sqlite-error.ts';
+import { isAboutContent, isFull, toStoreError } from './sqlite-error.ts';
 import { prepare, StatementCache, type Statement } from './statement.ts';
 import { OUTCOME_COLUMNS, type OutcomeRow } from './stored-outcome.ts';
 
@@ -83,10 +83,8 @@ export class GroupWriter {
     this.#tail.forget();
   }
 
-  /** What became of appends whose COMMIT failed, in a transaction that the caller holds. */
+  /** What became of appends whose COMMIT failed, once the file has been put right. */
   lookUp(group: readonly WireAppend[]): readonly Answer[] {
-    this.#tail.forget();
-    this.#tail.refresh();
     return group.map((append) => this.#known(append) ?? ABSENT);
   }
 
@@ -117,8 +115,10 @@ export class GroupWriter {
       this.#commit.run();
     } catch (error) {
       this.#tail.forget();
-      // SQLite answers BUSY or FULL at a COMMIT only before it has written the commit's record.
-      throw new CommitFailedError(`COMMIT failed: ${String(error)}`, { cause: error });
+      if (!isFull(error)) throw new CommitFailedError(String(error), { cause: error });
+      // A disk that is full refuses a page, and so the commit's record, which is the last of them.
+      if (this.#database.isTransaction) this.#rollback.run();
+      throw error;
     }
   }
 

@@ -4,13 +4,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ImportResult } from '@daybook/core';
 
 import { CommitFailedError, failure, GroupWriter } from './append-group.ts';
-import { decodeAppends, type Answer, type Part, type WireAppend } from './append-message.ts';
+import { ANSWER, decodeAppends, type Answer, type Part, type WireAppend } from './append-message.ts';
 import { clockOf } from './clock.ts';
 import { openForWriting, pause } from './database.ts';
 import { importBatch, type WireBatch } from './import-batch.ts';
 import { NotifyFile } from './notify-file.ts';
 import { pruneStep, type PruneStep } from './prune-outcomes.ts';
-import { repairFailedCommit, unknownAnswers } from './failed-commit.ts';
+import { beginWalAnew } from './failed-commit.ts';
 import { EVENT_SCHEMA } from './schema.ts';
 import { settleInstant } from './settle-instant.ts';
 import { toStoreError } from './sqlite-error.ts';
@@ -38,6 +38,8 @@ class EventWriter {
   #database: DatabaseSync | undefined;
   #groups: GroupWriter | undefined;
   #isTouchDue = false;
+  /** A COMMIT failed, and the WAL was not begun anew since. */
+  #isSuspect = false;
 
   constructor(options: EventWriterOptions) {
     this.#options = options;
@@ -107,23 +109,27 @@ class EventWriter {
 
   /** After a failed COMMIT nobody knows: close, open again, look the ids up, answer (RULES L5). */
   #repair(group: readonly WireAppend[]): readonly Answer[] {
+    this.#isSuspect = true;
     for (const delayMs of REPAIR_DELAYS_MS) {
       this.#shut();
       pause(delayMs);
       try {
-        const { database, groups } = this.#open();
-        return repairFailedCommit(database, () => groups.lookUp(group));
+        return this.#open().groups.lookUp(group);
       } catch {
         // The next attempt opens it again; after the last one it is called what it is: unknown.
       }
     }
     this.#shut();
-    return unknownAnswers(group);
+    return group.map(() => [ANSWER.unknown]);
   }
 
   #open(): { readonly database: DatabaseSync; readonly groups: GroupWriter } {
     const { path } = this.#options;
     this.#database ??= openForWriting({ ...this.#options, schema: EVENT_SCHEMA });
+    if (this.#isSuspect) {
+      beginWalAnew(this.#database);
+      this.#isSuspect = false;
+    }
     this.#groups ??= new GroupWriter(this.#database, path, this.#now);
     return { database: this.#database, groups: this.#groups };
   }

@@ -10,7 +10,7 @@
  * - `verdicts`: appends without events (refusals, mostly) in the order of their storing.
  * - `tags`: rows only for events that declare tags.
  * - `facts`: `epoch`; `clock`, below which no event is recorded; `imported`, 1 until something is appended;
- *   `pruned`, the position up to which outcomes were forgotten; `commits`, raised by the repair of a failed commit.
+ *   `pruned`, the position up to which outcomes were forgotten; `repairs`, of commits that failed.
  *
  * **Read models** (`synchronous = NORMAL`: a power loss takes rows back together with their checkpoints, and the
  * projector goes on from there):
@@ -76,7 +76,7 @@ export const EVENT_SCHEMA: FileSchema = {
       ) WITHOUT ROWID;
       CREATE TABLE facts (name TEXT PRIMARY KEY, value ANY NOT NULL) WITHOUT ROWID;
       INSERT INTO facts VALUES
-        ('epoch', '${randomUUID()}'), ('clock', 0), ('imported', 1), ('pruned', -1), ('commits', 0);
+        ('epoch', '${randomUUID()}'), ('clock', 0), ('imported', 1), ('pruned', -1), ('repairs', 0);
     `,
   ],
 };

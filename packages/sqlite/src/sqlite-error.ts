@@ -14,6 +14,11 @@ export function isBusy(error: unknown): boolean {
   return code === BUSY || code === LOCKED;
 }
 
+/** True when the disk, or the bound of the file, has no room. */
+export function isFull(error: unknown): boolean {
+  return resultCodeOf(error) === FULL;
+}
+
 /** True when the statement's own content is refused, so that others of its group may still succeed. */
 export function isAboutContent(error: unknown): boolean {
   const code = resultCodeOf(error);
