@@ -14,7 +14,9 @@ export interface DaybookConfig {
   /** Where read models live, if not in `store`. */
   readonly readModels?: StoreAdapter | undefined;
   /** How `daybook dev` serves it. */
-  readonly server?: (HttpOptions & { readonly port?: number | undefined; readonly host?: string | undefined }) | undefined;
+  readonly server?:
+    | (HttpOptions & { readonly port?: number | undefined; readonly host?: string | undefined })
+    | undefined;
 }
 
 /**

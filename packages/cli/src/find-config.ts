@@ -14,7 +14,8 @@ import { UsageError } from './exit-code.ts';
  */
 export async function loadConfig(given: string | undefined): Promise<DaybookConfig> {
   const file = given === undefined ? findConfig(process.cwd()) : resolve(given);
-  if (!existsSync(file)) throw new UsageError(`There is no ${file}. Give --config the path of a daybook.config.ts.`);
+  if (!existsSync(file))
+    throw new UsageError(`There is no ${file}. Give --config the path of a daybook.config.ts.`);
   process.chdir(dirname(file));
   let module: { readonly default?: unknown };
   try {
@@ -54,7 +55,9 @@ function isConfig(value: unknown): value is DaybookConfig {
 }
 
 function hasFunction(value: unknown, name: string): boolean {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function'
+  );
 }
 
 const CONFIG_NAMES = ['daybook.config.ts', 'daybook.config.js', 'daybook.config.mjs'] as const;

@@ -17,7 +17,11 @@ export async function localTarget(options: LocalOptions): Promise<Target> {
 /** Starts the application of the configuration file. */
 export async function startApp({ config, processing }: LocalOptions): Promise<AppFace> {
   const { app, store, readModels } = await loadConfig(config);
-  const started = await app.start({ store, processing, ...(readModels === undefined ? {} : { readModels }) });
+  const started = await app.start({
+    store,
+    processing,
+    ...(readModels === undefined ? {} : { readModels }),
+  });
   return started.face;
 }
 
@@ -47,7 +51,9 @@ function targetOf(app: AppFace): Target {
     health: () => app.health(),
     parked: (readModel) => app.parked(readModel),
     repair: (kind, readModel, key, reason) =>
-      kind === 'retry' ? app.retryParked(readModel, key, { reason }) : app.skipParked(readModel, key, { reason }),
+      kind === 'retry'
+        ? app.retryParked(readModel, key, { reason })
+        : app.skipParked(readModel, key, { reason }),
     rebuild: (readModel) => app.rebuild(readModel),
     close: () => app.close(),
   };
@@ -70,8 +76,16 @@ interface QueryPart {
   readonly query?: EventQuery;
 }
 
-function eventQuery(types: readonly string[] | undefined, tags: readonly string[] | undefined): QueryPart {
+function eventQuery(
+  types: readonly string[] | undefined,
+  tags: readonly string[] | undefined,
+): QueryPart {
   if (types === undefined && tags === undefined) return {};
-  return { query: { items: [{ ...(types === undefined ? {} : { types }), ...(tags === undefined ? {} : { tags }) }] } };
+  return {
+    query: {
+      items: [
+        { ...(types === undefined ? {} : { types }), ...(tags === undefined ? {} : { tags }) },
+      ],
+    },
+  };
 }
-

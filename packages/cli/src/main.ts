@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The `daybook` program. */
+import module from 'node:module';
+
 import { exitCodes } from './exit-code.ts';
-import { runCommandLine } from './program.ts';
 
 // A reader that went away, such as `head`, wants no more, and that is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -10,9 +11,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 if (isNodeSupported(process.versions.node)) {
+  // Halves the time that a command takes: most of it is the loading of code.
+  module.enableCompileCache();
+  const { runCommandLine } = await import('./program.ts');
   process.exitCode = await runCommandLine(process.argv.slice(2));
 } else {
-  process.stderr.write(`error: daybook runs on Node 22.23 or 24.15 and later; this is ${process.version}. Install a newer Node.\n`);
+  process.stderr.write(
+    `error: daybook runs on Node 22.23 or 24.15 and later; this is ${process.version}. Install a newer Node.\n`,
+  );
   process.exitCode = exitCodes.usage;
 }
 

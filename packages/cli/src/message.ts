@@ -26,7 +26,9 @@ export function messageOf(target: string, data: unknown): Message {
   const last = target.lastIndexOf('/');
   if (first < 0) return { kind: 'decision', decision: target, data };
   if (first === last) {
-    throw new UsageError(`"${target}" names no command. Write decider/id/Command, such as account/acc-1/DepositMoney, or a decision.`);
+    throw new UsageError(
+      `"${target}" names no command. Write decider/id/Command, such as account/acc-1/DepositMoney, or a decision.`,
+    );
   }
   return {
     kind: 'command',
@@ -41,7 +43,9 @@ export function messageOf(target: string, data: unknown): Message {
 export function questionOf(target: string, params: unknown): Question {
   const [, readModel, query] = /^([^./]+)[./]([^./]+)$/.exec(target) ?? [];
   if (readModel === undefined || query === undefined) {
-    throw new UsageError(`"${target}" names no query. Write readModel.query, such as balances.balanceOf.`);
+    throw new UsageError(
+      `"${target}" names no query. Write readModel.query, such as balances.balanceOf.`,
+    );
   }
   return { kind: 'query', readModel, query, params };
 }
@@ -54,7 +58,9 @@ export async function jsonArgument(argument: string | undefined): Promise<unknow
     return JSON.parse(source) as unknown;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${argument === '-' ? 'Standard input' : `'${argument}'`} is not JSON (${why}). Write it in quotes: '{"cents":500}'`);
+    throw new UsageError(
+      `${argument === '-' ? 'Standard input' : `'${argument}'`} is not JSON (${why}). Write it in quotes: '{"cents":500}'`,
+    );
   }
 }
 
@@ -76,7 +82,10 @@ export function secondsArgument(value: string): number {
 
 /** Names separated by commas. */
 export function listArgument(value: string): readonly string[] {
-  return value.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 /** A revision, or `no-stream`. */

@@ -24,16 +24,19 @@ export function outputOf(isJson: boolean): Output {
 }
 
 function jsonOutput(): Output {
-  const document = (value: unknown): Promise<void> => write(`${JSON.stringify(value)}\n`);
   return {
     isJson: true,
-    outcome: document,
-    answer: document,
+    outcome: writeDocument,
+    answer: writeDocument,
     events: (events) => write(events.map((event) => `${JSON.stringify(event)}\n`).join('')),
-    parked: (parked) => document({ parked }),
-    health: document,
-    result: (value) => document(value),
+    parked: (parked) => writeDocument({ parked }),
+    health: writeDocument,
+    result: (value) => writeDocument(value),
   };
+}
+
+function writeDocument(value: unknown): Promise<void> {
+  return write(`${JSON.stringify(value)}\n`);
 }
 
 function humanOutput(): Output {
@@ -73,11 +76,16 @@ export function writeError(error: unknown, isJson: boolean): void {
   if (isJson) {
     const issues: unknown = error instanceof Error && 'issues' in error ? error.issues : undefined;
     const listed = Array.isArray(issues) && issues.length > 0 ? { issues } : {};
-    process.stderr.write(`${JSON.stringify({ error: { code: codeOf(error) ?? 'unexpected', message, ...listed } })}\n`);
+    process.stderr.write(
+      `${JSON.stringify({ error: { code: codeOf(error) ?? 'unexpected', message, ...listed } })}\n`,
+    );
     return;
   }
   const isForeseen = codeOf(error) !== undefined;
-  const stack = !isForeseen && error instanceof Error && error.stack !== undefined ? `\n${pc.dim(error.stack)}` : '';
+  const stack =
+    !isForeseen && error instanceof Error && error.stack !== undefined
+      ? `\n${pc.dim(error.stack)}`
+      : '';
   process.stderr.write(`${pc.red('error:')} ${printable(message)}${stack}\n`);
 }
 
@@ -88,24 +96,32 @@ function describeOutcome(outcome: Outcome): string {
     return `${pc.yellow('refused')} ${pc.bold(type)} ${compact(data)}${again}\n${pc.dim(`id ${outcome.commandId}`)}\n`;
   }
   const { stream, revision, events, commandId, token } = outcome;
-  const at = stream === null ? '' : ` ${stream}${revision === null ? '' : ` at revision ${revision}`}`;
-  const changed = events.length === 0 ? pc.dim('nothing had to happen\n') : events.map(describeEvent).join('');
+  const at =
+    stream === null ? '' : ` ${stream}${revision === null ? '' : ` at revision ${revision}`}`;
+  const changed =
+    events.length === 0 ? pc.dim('nothing had to happen\n') : events.map(describeEvent).join('');
   return `${pc.green('accepted')}${at}${again}\n${changed}${pc.dim(`id ${commandId}\ntoken ${token}`)}\n`;
 }
 
 function describeAnswer(answer: Answer): string {
-  if (answer.status !== 'fresh') return `${pc.yellow(answer.status)} ${printable(answer.why)} ${pc.dim(`(position ${answer.position})`)}\n`;
-  const partial = answer.partial === undefined ? '' : pc.yellow(`, ${answer.partial} keys are parked and may be missing`);
+  if (answer.status !== 'fresh')
+    return `${pc.yellow(answer.status)} ${printable(answer.why)} ${pc.dim(`(position ${answer.position})`)}\n`;
+  const partial =
+    answer.partial === undefined
+      ? ''
+      : pc.yellow(`, ${answer.partial} keys are parked and may be missing`);
   return `${describeData(answer.data)}${pc.dim(`position ${answer.position}${answer.exact ? '' : ', not exact'}`)}${partial}\n`;
 }
 
 /** Rows as a table, anything else as JSON. */
 function describeData(data: unknown): string {
   if (isObject(data) && Array.isArray(data['rows'])) {
-    const next = typeof data['next'] === 'string' ? pc.dim(`more from cursor ${data['next']}\n`) : '';
+    const next =
+      typeof data['next'] === 'string' ? pc.dim(`more from cursor ${data['next']}\n`) : '';
     return describeData(data['rows']) + next;
   }
-  if (!Array.isArray(data) || data.length === 0 || !data.every(isObject)) return `${JSON.stringify(data, null, 2)}\n`;
+  if (!Array.isArray(data) || data.length === 0 || !data.every(isObject))
+    return `${JSON.stringify(data, null, 2)}\n`;
   const columns = [...new Set(data.flatMap((row) => Object.keys(row)))];
   return table(
     columns,
@@ -127,7 +143,9 @@ function describeHealth({ status, logs, readModels }: HealthReport): string {
     String(readModel.position),
     `${readModel.lagEvents} events, ${readModel.lagSeconds} s`,
     readModel.parkedCount === 0 ? '0' : pc.red(String(readModel.parkedCount)),
-    readModel.error === undefined ? '' : pc.red(printable(`${readModel.error.code}: ${readModel.error.message}`)),
+    readModel.error === undefined
+      ? ''
+      : pc.red(printable(`${readModel.error.code}: ${readModel.error.message}`)),
   ]);
   return `${colour(status)} ${heads}\n${table(['read model', 'state', 'processor', 'position', 'behind', 'parked', 'error'], rows)}`;
 }

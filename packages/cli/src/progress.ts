@@ -17,7 +17,9 @@ export function progressOf(what: string, isShown: boolean = process.stderr.isTTY
       const share = total === 0 ? 1 : Math.min(1, done / total);
       const filled = Math.round(share * WIDTH);
       const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
-      process.stderr.write(`\r\u001b[K${what} ${bar} ${String(Math.floor(share * 100)).padStart(3)}% ${done.toLocaleString('en')}`);
+      process.stderr.write(
+        `\r\u001b[K${what} ${bar} ${String(Math.floor(share * 100)).padStart(3)}% ${done.toLocaleString('en')}`,
+      );
     },
     end() {
       process.stderr.write('\r\u001b[K');

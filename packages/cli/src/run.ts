@@ -69,7 +69,10 @@ function headersOf(lines: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     lines.map((line) => {
       const end = line.indexOf(':');
-      return [line.slice(0, end < 0 ? undefined : end).trim(), end < 0 ? '' : line.slice(end + 1).trim()];
+      return [
+        line.slice(0, end < 0 ? undefined : end).trim(),
+        end < 0 ? '' : line.slice(end + 1).trim(),
+      ];
     }),
   );
 }

@@ -10,7 +10,12 @@ export interface Target {
   tail(options: TailOptions): AsyncIterable<readonly Event[]>;
   health(): Promise<HealthReport>;
   parked(readModel: string | undefined): Promise<readonly ParkedEntry[]>;
-  repair(kind: 'retry' | 'skip', readModel: string, key: string, reason: string | undefined): Promise<void>;
+  repair(
+    kind: 'retry' | 'skip',
+    readModel: string,
+    key: string,
+    reason: string | undefined,
+  ): Promise<void>;
   rebuild(readModel: string): Promise<{ readonly generation: number }>;
   close(): Promise<void>;
 }

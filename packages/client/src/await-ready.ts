@@ -28,7 +28,10 @@ export function awaitReady(
     }
     let id = '';
     const onAbort = (): void => settle(() => reject(signal?.reason as Error));
-    const timer = setTimeout(() => settle(() => reject(new TimedOutError('Waiting for the server', giveUpMs))), giveUpMs);
+    const timer = setTimeout(
+      () => settle(() => reject(new TimedOutError('Waiting for the server', giveUpMs))),
+      giveUpMs,
+    );
     signal?.addEventListener('abort', onAbort, { once: true });
     connection.add(channel);
 
@@ -49,7 +52,8 @@ export function awaitReady(
       };
       return {
         open: (send) => send(frame),
-        receive: (answer) => settle(() => (isReady(answer) ? resolve(answer.models) : reject(problemIn(answer)))),
+        receive: (answer) =>
+          settle(() => (isReady(answer) ? resolve(answer.models) : reject(problemIn(answer)))),
         lost: () => undefined,
         fail: (error) => settle(() => reject(error)),
       };
@@ -62,5 +66,7 @@ function isReady(frame: DownFrame): frame is ReadyFrame {
 }
 
 function problemIn(frame: DownFrame): Error {
-  return frame.type === 'problem' ? new ProblemError(frame.problem) : new Error(`An await was answered by "${frame.type}".`);
+  return frame.type === 'problem'
+    ? new ProblemError(frame.problem)
+    : new Error(`An await was answered by "${frame.type}".`);
 }

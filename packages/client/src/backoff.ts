@@ -11,7 +11,10 @@ export function retryDelayMs(
   random: () => number,
   askedMs = 0,
 ): number {
-  const bound = Math.min(timings.retryDelayMaxMs, timings.retryDelayMinMs * 2 ** Math.min(attempt, 30));
+  const bound = Math.min(
+    timings.retryDelayMaxMs,
+    timings.retryDelayMinMs * 2 ** Math.min(attempt, 30),
+  );
   return Math.max(askedMs, random() * bound);
 }
 

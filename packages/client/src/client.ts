@@ -90,7 +90,10 @@ export interface Client<Types extends DaybookTypes = DaybookTypes> {
    * @throws {@link ProblemError} nothing happened, for the reason of its `code`.
    * @throws {@link OutcomeUnknownError} no answer came in time: send it again with the same id.
    */
-  send<Message extends SendableBy<Types>>(message: Message, options?: SendOptions): Promise<OutcomeOf<Message>>;
+  send<Message extends SendableBy<Types>>(
+    message: Message,
+    options?: SendOptions,
+  ): Promise<OutcomeOf<Message>>;
 
   /** Asks a query that must have seen the tokens; the server waits for it, within `waitMs`. */
   query<Question extends AskableOf<Types>>(
@@ -127,7 +130,11 @@ export interface Client<Types extends DaybookTypes = DaybookTypes> {
   history<Decider extends Types['deciders']>(
     decider: Decider,
     id: string,
-    options?: { readonly from?: number | undefined; readonly limit?: number | undefined; readonly signal?: AbortSignal },
+    options?: {
+      readonly from?: number | undefined;
+      readonly limit?: number | undefined;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<HistoryPage<RecordedEventsOf<Decider>>>;
 
   /** The state of one stream, now or as it was: at an instant, after a revision, or at a position of the log. */
@@ -164,15 +171,27 @@ export function daybookClient<Types extends DaybookTypes = DaybookTypes>(
       ask(http, question, queryOptions),
     live: (question: QueryMessage, { after }: { readonly after?: Token | readonly Token[] } = {}) =>
       new LiveQueryChannel(connection, question, oneToken(after)),
-    awaitReady: (token: Token | readonly Token[], models?: readonly string[], waitOptions: AwaitOptions = {}) =>
+    awaitReady: (
+      token: Token | readonly Token[],
+      models?: readonly string[],
+      waitOptions: AwaitOptions = {},
+    ) =>
       awaitReady(connection, oneToken(token) ?? '', models, {
         ...waitOptions,
         giveUpMs: (waitOptions.waitMs ?? SERVER_WAIT_MS_MAX) + http.timings.attemptMs,
       }),
     history: ({ name }: { readonly name: string }, id: string, page: PageOptions = {}) =>
-      read(http, `streams/${segment(`${name}-${id}`)}`, { from: page.from, limit: page.limit }, page.signal),
-    state: ({ name }: { readonly name: string }, id: string, at: StateAt & { signal?: AbortSignal } = {}) =>
-      read(http, `streams/${segment(`${name}-${id}`)}/state`, instantOf(at), at.signal),
+      read(
+        http,
+        `streams/${segment(`${name}-${id}`)}`,
+        { from: page.from, limit: page.limit },
+        page.signal,
+      ),
+    state: (
+      { name }: { readonly name: string },
+      id: string,
+      at: StateAt & { signal?: AbortSignal } = {},
+    ) => read(http, `streams/${segment(`${name}-${id}`)}/state`, instantOf(at), at.signal),
     events: ({ after, types, tags, limit, signal }: EventsOptions = {}) =>
       read(http, 'events', { after, types: types?.join(), tags: tags?.join(), limit }, signal),
     close() {
@@ -183,7 +202,11 @@ export function daybookClient<Types extends DaybookTypes = DaybookTypes>(
 }
 
 /** The bag of types of a daybook: `TypesOf<typeof bank>`. */
-export type TypesOf<Definitions> = Definitions extends { start(options: never): Promise<App<infer Types>> } ? Types : never;
+export type TypesOf<Definitions> = Definitions extends {
+  start(options: never): Promise<App<infer Types>>;
+}
+  ? Types
+  : never;
 
 interface PageOptions {
   readonly from?: number;
@@ -203,12 +226,20 @@ async function send(
   id: string,
 ): Promise<object> {
   if (message.kind === 'decision' && options.expectedRevision !== undefined) {
-    throw new InvalidMessageError('A decision has no stream of its own whose revision could be expected');
+    throw new InvalidMessageError(
+      'A decision has no stream of its own whose revision could be expected',
+    );
   }
   try {
-    const request = { method: 'POST', path: commandPath(message), body: message.data ?? {} } as const;
+    const request = {
+      method: 'POST',
+      path: commandPath(message),
+      body: message.data ?? {},
+    } as const;
     const { signal } = options;
-    return acceptedOutcome(await http.request({ ...request, headers: sendHeaders(id, options), signal }));
+    return acceptedOutcome(
+      await http.request({ ...request, headers: sendHeaders(id, options), signal }),
+    );
   } catch (error) {
     const refused = error instanceof ProblemError ? refusedOutcome(error) : undefined;
     if (refused !== undefined) return refused;
@@ -225,14 +256,26 @@ async function ask(
   const tokens = typeof after === 'string' ? after : (after ?? []).join();
   const headers = {
     ...(tokens === '' ? {} : { [headerNames.consistencyToken]: tokens }),
-    ...(waitMs === undefined ? {} : { [headerNames.prefer]: `wait=${(waitMs / 1_000).toFixed(3)}` }),
+    ...(waitMs === undefined
+      ? {}
+      : { [headerNames.prefer]: `wait=${(waitMs / 1_000).toFixed(3)}` }),
   };
-  const request = { method: 'POST', path: queryPath(question), body: question.params ?? {}, headers } as const;
+  const request = {
+    method: 'POST',
+    path: queryPath(question),
+    body: question.params ?? {},
+    headers,
+  } as const;
   try {
     const wait = { waitMs: waitMs ?? SERVER_WAIT_MS_MAX, signal };
-    return freshAnswer(await http.request({ ...request, ...wait, answers: Object.keys(notFreshStatus) }));
+    return freshAnswer(
+      await http.request({ ...request, ...wait, answers: Object.keys(notFreshStatus) }),
+    );
   } catch (error) {
-    const answer = after !== undefined && error instanceof ProblemError ? notFreshAnswer(error.problem) : undefined;
+    const answer =
+      after !== undefined && error instanceof ProblemError
+        ? notFreshAnswer(error.problem)
+        : undefined;
     if (answer !== undefined) return answer;
     throw error;
   }
@@ -245,13 +288,18 @@ async function read(
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) search.set(name, String(value));
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) search.set(name, String(value));
   const query = search.size === 0 ? '' : `?${search.toString()}`;
   const { body }: HttpAnswer = await http.request({ method: 'GET', path: path + query, signal });
   return body;
 }
 
-function instantOf({ at, atRevision, atPosition }: StateAt): Readonly<Record<string, string | number | undefined>> {
+function instantOf({
+  at,
+  atRevision,
+  atPosition,
+}: StateAt): Readonly<Record<string, string | number | undefined>> {
   return { at: typeof at === 'number' ? new Date(at).toISOString() : at, atRevision, atPosition };
 }
 

@@ -18,7 +18,10 @@ export class ProblemError extends DaybookError {
     this.code = problem.code;
     this.isRetryable = problem.retryable;
     this.status = problem.status;
-    this.issues = (problem.errors ?? []).map(({ pointer, detail }) => ({ path: pointer, message: detail }));
+    this.issues = (problem.errors ?? []).map(({ pointer, detail }) => ({
+      path: pointer,
+      message: detail,
+    }));
     this.problem = problem;
     this.isReplayed = isReplayed;
   }
@@ -29,6 +32,9 @@ export class UnreachableError extends DaybookError {
   readonly code = 'unreachable';
   override readonly isRetryable = true;
   constructor(url: string, options?: ErrorOptions) {
-    super(`${url} gives no answer. Look whether the server runs and can be reached; then try again.`, options);
+    super(
+      `${url} gives no answer. Look whether the server runs and can be reached; then try again.`,
+      options,
+    );
   }
 }

@@ -3,7 +3,12 @@ import { ClosedError } from '@daybook/core';
 import { headerNames, type Problem } from '@daybook/protocol';
 import { retryDelayMs, sleep } from './backoff.ts';
 import { ProblemError, UnreachableError } from './errors.ts';
-import { defaultTimings, type ClientOptions, type ClientTimings, type HeadersOption } from './options.ts';
+import {
+  defaultTimings,
+  type ClientOptions,
+  type ClientTimings,
+  type HeadersOption,
+} from './options.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -55,7 +60,10 @@ export class HttpClient {
    * the signal; {@link ClosedError}.
    */
   async request(request: HttpRequest): Promise<HttpAnswer> {
-    const signals = [this.#closing.signal, ...(request.signal === undefined ? [] : [request.signal])];
+    const signals = [
+      this.#closing.signal,
+      ...(request.signal === undefined ? [] : [request.signal]),
+    ];
     const signal = AbortSignal.any(signals);
     const { retryForMs } = this.timings;
     const startedAt = Date.now();
@@ -63,8 +71,14 @@ export class HttpClient {
       signal.throwIfAborted();
       const failure = await this.#attempt(request, signal);
       if ('answer' in failure) return failure.answer;
-      const delayMs = retryDelayMs(attempt, this.timings, this.#options.random ?? Math.random, failure.askedMs);
-      const attemptsMax = failure.isDoubtful === true ? DOUBTFUL_ATTEMPTS_MAX : this.timings.attemptsMax;
+      const delayMs = retryDelayMs(
+        attempt,
+        this.timings,
+        this.#options.random ?? Math.random,
+        failure.askedMs,
+      );
+      const attemptsMax =
+        failure.isDoubtful === true ? DOUBTFUL_ATTEMPTS_MAX : this.timings.attemptsMax;
       const isLast = attempt + 1 >= attemptsMax || Date.now() + delayMs - startedAt > retryForMs;
       if (isLast || !failure.isRetryable) throw failure.error;
       await sleep(delayMs, signal);
@@ -95,7 +109,11 @@ export class HttpClient {
     const hasBody = request.body !== undefined;
     const response = await (this.#options.fetch ?? globalThis.fetch)(this.address(request.path), {
       method: request.method,
-      headers: { ...own, ...(hasBody ? { 'content-type': 'application/json' } : {}), ...request.headers },
+      headers: {
+        ...own,
+        ...(hasBody ? { 'content-type': 'application/json' } : {}),
+        ...request.headers,
+      },
       ...(hasBody ? { body: JSON.stringify(request.body) } : {}),
       signal,
     });
@@ -104,7 +122,10 @@ export class HttpClient {
     const problem = problemOf(response, text);
     const isAnswer = request.answers?.includes(problem.code) === true;
     return {
-      error: new ProblemError(problem, response.headers.get(headerNames.idempotencyReplayed) === 'true'),
+      error: new ProblemError(
+        problem,
+        response.headers.get(headerNames.idempotencyReplayed) === 'true',
+      ),
       isRetryable: !isAnswer && (problem.retryable || isRetryableStatus(response.status)),
       isDoubtful: !problem.retryable,
       askedMs: retryAfterMs(response.headers.get('retry-after')),
@@ -134,12 +155,23 @@ function problemOf(response: Response, text: string): Problem {
   }
   const { status } = response;
   const detail = `The server answered ${status} ${response.statusText}`;
-  return { type: 'about:blank', title: 'HTTP', status, code: `http-${status}`, detail, retryable: isRetryableStatus(status) };
+  return {
+    type: 'about:blank',
+    title: 'HTTP',
+    status,
+    code: `http-${status}`,
+    detail,
+    retryable: isRetryableStatus(status),
+  };
 }
 
 function isProblem(value: unknown): value is Problem {
   return (
-    typeof value === 'object' && value !== null && 'code' in value && 'detail' in value && typeof value.code === 'string'
+    typeof value === 'object' &&
+    value !== null &&
+    'code' in value &&
+    'detail' in value &&
+    typeof value.code === 'string'
   );
 }
 

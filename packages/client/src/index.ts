@@ -11,6 +11,19 @@ export {
   type TypesOf,
 } from './client.ts';
 export { ProblemError, UnreachableError } from './errors.ts';
-export type { ClosedState, FailedState, LiveQuery, LiveState, LoadedState, LoadingState } from './live-query.ts';
+export type {
+  ClosedState,
+  FailedState,
+  LiveQuery,
+  LiveState,
+  LoadedState,
+  LoadingState,
+} from './live-query.ts';
 export type { SendOptions } from './messages.ts';
-export { defaultTimings, type ClientOptions, type ClientTimings, type WebSocketFactory, type WebSocketLike } from './options.ts';
+export {
+  defaultTimings,
+  type ClientOptions,
+  type ClientTimings,
+  type WebSocketFactory,
+  type WebSocketLike,
+} from './options.ts';

@@ -40,6 +40,8 @@ export class LiveConnection {
   #welcome: WelcomeFrame | undefined;
   #attempt = 0;
   #askedMs = 0;
+  /** Credentials in a row that were nobody's. */
+  #denials = 0;
   #silentBeats = 0;
   #nextId = 0;
   #isConnecting = false;
@@ -103,7 +105,13 @@ export class LiveConnection {
   }
 
   #connect(): void {
-    if (this.#isClosed || this.#isConnecting || this.#socket !== undefined || this.#retryTimer !== undefined) return;
+    if (
+      this.#isClosed ||
+      this.#isConnecting ||
+      this.#socket !== undefined ||
+      this.#retryTimer !== undefined
+    )
+      return;
     this.#isConnecting = true;
     this.#http
       .headers()
@@ -125,18 +133,21 @@ export class LiveConnection {
     const socket: WebSocketLike = new Socket(address.href);
     this.#socket = socket;
     this.#connectTimer = setTimeout(() => this.#giveUp(), this.#http.timings.connectMs);
-    socket.onopen = () => {
-      const hello: UpFrame = { type: 'hello', v: PROTOCOL_VERSION, ...(token === undefined ? {} : { token }) };
+    socket.addEventListener('open', () => {
+      const hello: UpFrame = {
+        type: 'hello',
+        v: PROTOCOL_VERSION,
+        ...(token === undefined ? {} : { token }),
+      };
       socket.send(JSON.stringify(hello));
-    };
-    socket.onmessage = ({ data }: { readonly data: unknown }) => {
+    });
+    socket.addEventListener('message', ({ data }) => {
       if (socket === this.#socket && typeof data === 'string') this.#receive(parseDownFrame(data));
-    };
-    // What a browser tells of an error is nothing; the close that follows is what counts.
-    socket.onerror = () => undefined;
-    socket.onclose = ({ code }: { readonly code: number }) => {
+    });
+    // After an error comes a close, which is what counts.
+    socket.addEventListener('close', ({ code }) => {
       if (socket === this.#socket) this.#closed(code);
-    };
+    });
   }
 
   #receive(frame: DownFrame | undefined): void {
@@ -154,9 +165,11 @@ export class LiveConnection {
       case 'snap':
       case 'next':
       case 'reset':
+        this.#works();
         this.#channels.get(frame.sub)?.receive(frame);
         return;
       case 'ready':
+        this.#works();
         this.#channels.get(frame.id)?.receive(frame);
         return;
       case 'problem':
@@ -167,9 +180,14 @@ export class LiveConnection {
   #welcomed(welcome: WelcomeFrame): void {
     clearTimeout(this.#connectTimer);
     this.#welcome = welcome;
-    this.#attempt = 0;
     this.#beatTimer = setInterval(() => this.#beat(), welcome.heartbeatMs);
     for (const [id, channel] of this.#channels) this.#open(id, channel, welcome);
+  }
+
+  /** A connection counts as good when it has given an answer; until then, delays go on growing. */
+  #works(): void {
+    this.#attempt = 0;
+    this.#denials = 0;
   }
 
   #open(id: string, channel: Channel, welcome: WelcomeFrame): void {
@@ -205,9 +223,9 @@ export class LiveConnection {
   }
 
   #closed(code: number): void {
-    const wasWelcome = this.#welcome !== undefined;
     this.#forgetSocket();
-    const problem = finalProblem(code, wasWelcome);
+    if (code === closeCodes.unauthenticated) this.#denials += 1;
+    const problem = finalProblem(code, this.#denials);
     if (problem !== undefined) {
       this.#failAll(new ProblemError(problem));
       return;
@@ -261,17 +279,31 @@ function bearerOf(headers: Readonly<Record<string, string>>): string | undefined
 }
 
 /**
- * A problem when trying again cannot help. A credential that was good until now may have expired, and `headers` is asked for
- * another; one that was refused at once is refused again.
+ * A problem where trying again cannot help. A credential may have expired since it was asked for, so it is asked for once
+ * more; a second one that is nobody's either is the last.
  */
-function finalProblem(code: number, wasWelcome: boolean): Problem | undefined {
+function finalProblem(code: number, denials: number): Problem | undefined {
   if (code === closeCodes.versionUnsupported) {
     const detail = `The server does not speak version ${PROTOCOL_VERSION} of the protocol. Reload, or update the client.`;
-    return { type: 'about:blank', title: 'Version', status: 400, code: 'version-unsupported', detail, retryable: false };
+    return {
+      type: 'about:blank',
+      title: 'Version',
+      status: 400,
+      code: 'protocol-unsupported',
+      detail,
+      retryable: false,
+    };
   }
-  if (code === closeCodes.unauthenticated && !wasWelcome) {
-    const detail = 'The server knows nobody by this credential. Sign in again.';
-    return { type: 'about:blank', title: 'Unauthenticated', status: 401, code: 'unauthenticated', detail, retryable: false };
-  }
-  return undefined;
+  if (denials < DENIALS_MAX) return undefined;
+  const detail = 'The server knows nobody by this credential. Sign in again.';
+  return {
+    type: 'about:blank',
+    title: 'Unauthenticated',
+    status: 401,
+    code: 'unauthenticated',
+    detail,
+    retryable: false,
+  };
 }
+
+const DENIALS_MAX = 2;

@@ -8,13 +8,24 @@
  * between the base and the state that `get` gives: `state = pending.reduce(apply, base)`.
  */
 import { hasCode, isSameJson, type QueryMessage, type Token } from '@daybook/core';
-import type { DownFrame, NextFrame, Problem, SnapFrame, UpFrame, WelcomeFrame } from '@daybook/protocol';
+import type {
+  DownFrame,
+  NextFrame,
+  Problem,
+  SnapFrame,
+  UpFrame,
+  WelcomeFrame,
+} from '@daybook/protocol';
 import { ProblemError } from './errors.ts';
 import { notFreshStatus } from './messages.ts';
 import type { Channel, LiveConnection } from './live-connection.ts';
 
 /** What a live query knows. The same object until something changes. */
-export type LiveState<Data> = LoadingState | LoadedState<Data> | FailedState<Data> | ClosedState<Data>;
+export type LiveState<Data> =
+  | LoadingState
+  | LoadedState<Data>
+  | FailedState<Data>
+  | ClosedState<Data>;
 
 /** No answer came yet; `problem` says why, where the server said so and keeps trying. */
 export interface LoadingState {
@@ -114,8 +125,8 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<LoadedState<Data>, void> {
-    let wake: () => void = () => undefined;
-    const unsubscribe = this.subscribe(() => wake());
+    let wake: (() => void) | undefined;
+    const unsubscribe = this.subscribe(() => wake?.());
     try {
       let given: LoadedState<Data> | undefined;
       for (;;) {
@@ -170,13 +181,15 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   }
 
   fail(error: Error): void {
-    if (!this.#hasEnded()) this.#end(hasCode(error, 'closed') ? { status: 'closed' } : { status: 'failed', error });
+    if (!this.#hasEnded())
+      this.#end(hasCode(error, 'closed') ? { status: 'closed' } : { status: 'failed', error });
   }
 
   #snap(frame: SnapFrame): void {
     this.#awaitsSnap = false;
     const base = this.#base();
-    const isOlder = base !== undefined && base.generation === frame.generation && frame.position < base.position;
+    const isOlder =
+      base !== undefined && base.generation === frame.generation && frame.position < base.position;
     if (isOlder && !this.#isReset) return;
     this.#isReset = false;
     this.#apply(frame);
@@ -198,7 +211,15 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
     const base = this.#base();
     const isSame = base?.token === token && isSameJson(base.data, data);
     const more = partial === undefined ? {} : { partial };
-    this.#set({ status: 'live', data: isSame ? base.data : (data as Data), position, token, generation, exact, ...more });
+    this.#set({
+      status: 'live',
+      data: isSame ? base.data : (data as Data),
+      position,
+      token,
+      generation,
+      exact,
+      ...more,
+    });
   }
 
   #problem(problem: Problem): void {
@@ -254,8 +275,8 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   }
 
   #base(): LoadedState<Data> | undefined {
-    const { status } = this.#state;
-    return status === 'live' || status === 'stale' ? (this.#state as LoadedState<Data>) : undefined;
+    const state = this.#state;
+    return state.status === 'live' || state.status === 'stale' ? state : undefined;
   }
 
   #hasEnded(): boolean {
@@ -284,7 +305,10 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   }
 }
 
-function isSameVersion<Data>(state: LoadedState<Data>, given: LoadedState<Data> | undefined): boolean {
+function isSameVersion<Data>(
+  state: LoadedState<Data>,
+  given: LoadedState<Data> | undefined,
+): boolean {
   return given !== undefined && given.token === state.token && given.data === state.data;
 }
 

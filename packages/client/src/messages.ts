@@ -1,6 +1,17 @@
 /** Commands, decisions and queries as requests, and answers as the application's own. */
-import { InvalidMessageError, type CommandMessage, type DecisionMessage, type QueryMessage } from '@daybook/core';
-import { headerNames, type CommandAnswer, type DecisionAnswer, type Problem, type QueryAnswer } from '@daybook/protocol';
+import {
+  InvalidMessageError,
+  type CommandMessage,
+  type DecisionMessage,
+  type QueryMessage,
+} from '@daybook/core';
+import {
+  headerNames,
+  type CommandAnswer,
+  type DecisionAnswer,
+  type Problem,
+  type QueryAnswer,
+} from '@daybook/protocol';
 import type { ProblemError } from './errors.ts';
 import type { HttpAnswer } from './http.ts';
 import type { HeadersOption } from './options.ts';
@@ -39,7 +50,9 @@ export function sendHeaders(id: string, options: SendOptions): HeadersOption {
   return {
     [headerNames.idempotencyKey]: headerText(id),
     ...(expectedRevision === 'no-stream' ? { [headerNames.ifNoneMatch]: '*' } : {}),
-    ...(typeof expectedRevision === 'number' ? { [headerNames.ifMatch]: `"${expectedRevision}"` } : {}),
+    ...(typeof expectedRevision === 'number'
+      ? { [headerNames.ifMatch]: `"${expectedRevision}"` }
+      : {}),
     ...(correlationId === undefined ? {} : { [headerNames.correlationId]: correlationId }),
     ...(traceparent === undefined ? {} : { [headerNames.traceparent]: traceparent }),
   };
@@ -58,7 +71,9 @@ export function acceptedOutcome({ body, headers }: HttpAnswer): object {
 /** The outcome of a refused command; undefined for any other problem. */
 export function refusedOutcome({ problem, isReplayed }: ProblemError): object | undefined {
   const { refusal, commandId, token } = problem;
-  return refusal === undefined ? undefined : { status: 'refused', commandId, refusal, token, isRepeated: isReplayed };
+  return refusal === undefined
+    ? undefined
+    : { status: 'refused', commandId, refusal, token, isRepeated: isReplayed };
 }
 
 export function freshAnswer({ body }: HttpAnswer): object {
@@ -66,7 +81,9 @@ export function freshAnswer({ body }: HttpAnswer): object {
 }
 
 /** What the server's codes of answers that are not fresh are called as a status. */
-export const notFreshStatus: Readonly<Record<string, 'behind' | 'failed' | 'rebuilding' | 'timed-out' | 'lost-timeline'>> = {
+export const notFreshStatus: Readonly<
+  Record<string, 'behind' | 'failed' | 'rebuilding' | 'timed-out' | 'lost-timeline'>
+> = {
   'projection-behind': 'behind',
   'projection-failed': 'failed',
   rebuilding: 'rebuilding',
@@ -76,7 +93,9 @@ export const notFreshStatus: Readonly<Record<string, 'behind' | 'failed' | 'rebu
 
 /** The typed answer that a query is not fresh; undefined for any other problem. */
 export function notFreshAnswer(problem: Problem): object | undefined {
-  const status = Object.hasOwn(notFreshStatus, problem.code) ? notFreshStatus[problem.code] : undefined;
+  const status = Object.hasOwn(notFreshStatus, problem.code)
+    ? notFreshStatus[problem.code]
+    : undefined;
   if (status === undefined) return undefined;
   const { position = -1, detail, behind } = problem;
   return { status, position, why: detail, ...(behind === undefined ? {} : { behind }) };
@@ -85,7 +104,9 @@ export function notFreshAnswer(problem: Problem): object | undefined {
 /** An id as an RFC 8941 string; headers carry ASCII. */
 function headerText(id: string): string {
   if (!/^[ -~]{1,256}$/.test(id)) {
-    throw new InvalidMessageError('Over HTTP, a command’s id is 1 to 256 printable ASCII characters');
+    throw new InvalidMessageError(
+      'Over HTTP, a command’s id is 1 to 256 printable ASCII characters',
+    );
   }
   return /^[\w.:-]+$/.test(id) ? id : `"${id.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }

@@ -20,10 +20,9 @@ export type HeadersOption = Readonly<Record<string, string>>;
 export type WebSocketFactory = new (url: string) => WebSocketLike;
 
 export interface WebSocketLike {
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: never) => void) | null;
-  onclose: ((event: never) => void) | null;
-  onerror: ((event: never) => void) | null;
+  addEventListener(type: 'open', listener: () => void): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: 'close', listener: (event: { readonly code: number }) => void): void;
   send(text: string): void;
   close(code?: number): void;
 }

@@ -7,8 +7,16 @@ import { z } from 'zod';
 const money = z.object({ cents: z.int().positive() });
 
 export const account = decider('account', {
-  events: { AccountOpened: z.object({ owner: z.string() }), MoneyDeposited: money, MoneyWithdrawn: money },
-  commands: { OpenAccount: z.object({ owner: z.string() }), DepositMoney: money, WithdrawMoney: money },
+  events: {
+    AccountOpened: z.object({ owner: z.string() }),
+    MoneyDeposited: money,
+    MoneyWithdrawn: money,
+  },
+  commands: {
+    OpenAccount: z.object({ owner: z.string() }),
+    DepositMoney: money,
+    WithdrawMoney: money,
+  },
   refusals: { NotOpen: z.object({}), InsufficientFunds: z.object({ balanceCents: z.int() }) },
   initialState: { isOpen: false, balanceCents: 0 },
   evolve: {
@@ -18,9 +26,12 @@ export const account = decider('account', {
   },
   decide: {
     OpenAccount: (command, { isOpen }, { emit }) => (isOpen ? [] : emit.AccountOpened(command)),
-    DepositMoney: (command, { isOpen }, { emit, refuse }) => (isOpen ? emit.MoneyDeposited(command) : refuse.NotOpen()),
+    DepositMoney: (command, { isOpen }, { emit, refuse }) =>
+      isOpen ? emit.MoneyDeposited(command) : refuse.NotOpen(),
     WithdrawMoney: ({ cents }, { balanceCents }, { emit, refuse }) =>
-      cents > balanceCents ? refuse.InsufficientFunds({ balanceCents }) : emit.MoneyWithdrawn({ cents }),
+      cents > balanceCents
+        ? refuse.InsufficientFunds({ balanceCents })
+        : emit.MoneyWithdrawn({ cents }),
   },
 });
 
@@ -45,4 +56,3 @@ export type Bank = Awaited<ReturnType<typeof bank.start>>;
 export function memoryStore(): StoreAdapter {
   return memory({ sha256: (text) => createHash('sha256').update(text).digest('hex') });
 }
-

@@ -3,13 +3,6 @@ import type { WebSocketFactory, WebSocketLike } from '@daybook/client';
 import type { DownFrame, NextFrame, SnapFrame, UpFrame, WelcomeFrame } from '@daybook/protocol';
 import { defaultHttpLimits, PROTOCOL_VERSION } from '@daybook/protocol';
 
-interface Handlers {
-  onopen: ((event: unknown) => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number }) => void) | null;
-  onerror: ((event: unknown) => void) | null;
-}
-
 /** One connection, as the server sees it. */
 export interface ServerEnd {
   readonly url: string;
@@ -31,39 +24,37 @@ export interface FakeServer {
 export function fakeServer(): FakeServer {
   const connections = new Queue<ServerEnd>();
   let count = 0;
-  class FakeSocket implements Handlers {
-    onopen: Handlers['onopen'] = null;
-    onmessage: Handlers['onmessage'] = null;
-    onclose: Handlers['onclose'] = null;
-    onerror: Handlers['onerror'] = null;
+  class FakeSocket {
+    readonly #listeners = new Map<string, (event: never) => void>();
     readonly #frames = new Queue<UpFrame>();
     #isClosed = false;
     constructor(url: string) {
       count += 1;
-      const end = (code: number): void => {
-        if (this.#isClosed) return;
-        this.#isClosed = true;
-        queueMicrotask(() => this.onclose?.({ code }));
-      };
-      this.#end = end;
       const isClosed = (): boolean => this.#isClosed;
       connections.put({
         url,
         frame: () => this.#frames.take(),
-        say: (frame) => this.onmessage?.({ data: JSON.stringify(frame) }),
-        open: () => this.onopen?.({}),
-        close: (code = 1006) => end(code),
+        say: (frame) => this.#tell('message', { data: JSON.stringify(frame) }),
+        open: () => this.#tell('open', {}),
+        close: (code = 1006) => this.close(code),
         get isClosed() {
           return isClosed();
         },
       });
     }
-    readonly #end: (code: number) => void;
+    addEventListener(type: string, listener: (event: never) => void): void {
+      this.#listeners.set(type, listener);
+    }
+    #tell(type: string, event: object): void {
+      this.#listeners.get(type)?.(event as never);
+    }
     send(text: string): void {
       this.#frames.put(JSON.parse(text) as UpFrame);
     }
     close(code = 1000): void {
-      this.#end(code);
+      if (this.#isClosed) return;
+      this.#isClosed = true;
+      queueMicrotask(() => this.#tell('close', { code }));
     }
   }
   return {
@@ -79,15 +70,42 @@ export function fakeServer(): FakeServer {
 export async function greet(end: ServerEnd, welcome: Partial<WelcomeFrame> = {}): Promise<UpFrame> {
   end.open();
   const hello = await end.frame();
-  end.say({ type: 'welcome', v: PROTOCOL_VERSION, epoch: 'e1', limits: defaultHttpLimits, heartbeatMs: 60_000, ...welcome });
+  end.say({
+    type: 'welcome',
+    v: PROTOCOL_VERSION,
+    epoch: 'e1',
+    limits: defaultHttpLimits,
+    heartbeatMs: 60_000,
+    ...welcome,
+  });
   return hello;
 }
 
-export function snap(sub: string, position: number, data: unknown = position, more: Partial<SnapFrame> = {}): SnapFrame {
-  return { type: 'snap', sub, generation: 1, position, token: `t${position}`, data, exact: true, ...more };
+export function snap(
+  sub: string,
+  position: number,
+  data: unknown = position,
+  more: Partial<SnapFrame> = {},
+): SnapFrame {
+  return {
+    type: 'snap',
+    sub,
+    generation: 1,
+    position,
+    token: `t${position}`,
+    data,
+    exact: true,
+    ...more,
+  };
 }
 
-export function next(sub: string, from: number, to: number, data: unknown = to, more: Partial<NextFrame> = {}): NextFrame {
+export function next(
+  sub: string,
+  from: number,
+  to: number,
+  data: unknown = to,
+  more: Partial<NextFrame> = {},
+): NextFrame {
   const about = { generation: 1, position: to, token: `t${to}`, exact: true };
   return { type: 'next', sub, ...about, data, from, to, ...more };
 }
@@ -103,6 +121,8 @@ class Queue<Value> {
   }
   take(): Promise<Value> {
     const [value] = this.#values.splice(0, 1);
-    return value === undefined ? new Promise((resolve) => this.#takers.push(resolve)) : Promise.resolve(value);
+    return value === undefined
+      ? new Promise((resolve) => this.#takers.push(resolve))
+      : Promise.resolve(value);
   }
 }

@@ -1,4 +1,9 @@
-import { daybookClient, type Client, type ClientOptions, type ClientTimings } from '@daybook/client';
+import {
+  daybookClient,
+  type Client,
+  type ClientOptions,
+  type ClientTimings,
+} from '@daybook/client';
 import { expect, onTestFinished, test } from 'vitest';
 
 interface Seen {
@@ -11,7 +16,11 @@ interface Seen {
 type Answer = Response | Error | 'never';
 
 /** A client whose requests are answered from a list, in order. */
-function start(answers: readonly Answer[], timings: Partial<ClientTimings> = {}, more: Partial<ClientOptions> = {}): { client: Client; seen: Seen[] } {
+function start(
+  answers: readonly Answer[],
+  timings: Partial<ClientTimings> = {},
+  more: Partial<ClientOptions> = {},
+): { client: Client; seen: Seen[] } {
   const seen: Seen[] = [];
   const left = [...answers];
   const client = daybookClient(undefined, {
@@ -20,7 +29,12 @@ function start(answers: readonly Answer[], timings: Partial<ClientTimings> = {},
     timings,
     fetch: async (url, init = {}) => {
       const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
-      seen.push({ url: String(url), method: init.method ?? '', headers: { ...(init.headers as Record<string, string>) }, body });
+      seen.push({
+        url: url instanceof URL ? url.href : '',
+        method: init.method ?? '',
+        headers: { ...(init.headers as Record<string, string>) },
+        body,
+      });
       const answer = left.shift();
       if (answer === undefined) throw new Error('There are no more answers.');
       if (answer instanceof Error) throw answer;
@@ -36,17 +50,51 @@ function start(answers: readonly Answer[], timings: Partial<ClientTimings> = {},
   return { client, seen };
 }
 
-const deposit = { kind: 'command', decider: 'account', id: 'a/b', command: 'DepositMoney', data: { cents: 5 } } as const;
-const question = { kind: 'query', readModel: 'balances', query: 'balanceOf', params: { id: 'a' } } as const;
-const accepted = { commandId: 'c', stream: 'account-a', revision: 3, position: 9, token: 't', events: [] };
+const deposit = {
+  kind: 'command',
+  decider: 'account',
+  id: 'a/b',
+  command: 'DepositMoney',
+  data: { cents: 5 },
+} as const;
+const question = {
+  kind: 'query',
+  readModel: 'balances',
+  query: 'balanceOf',
+  params: { id: 'a' },
+} as const;
+const accepted = {
+  commandId: 'c',
+  stream: 'account-a',
+  revision: 3,
+  position: 9,
+  token: 't',
+  events: [],
+};
 
 function json(body: unknown, init: ResponseInit = {}): Response {
   return new Response(JSON.stringify(body), init);
 }
 
-function problem(status: number, code: string, more: object = {}, headers: Record<string, string> = {}): Response {
+function problem(
+  status: number,
+  code: string,
+  more: object = {},
+  headers: Record<string, string> = {},
+): Response {
   const retryable = status === 503 || status === 429;
-  return json({ type: `urn:${code}`, title: code, status, code, detail: `It is ${code}.`, retryable, ...more }, { status, headers });
+  return json(
+    {
+      type: `urn:${code}`,
+      title: code,
+      status,
+      code,
+      detail: `It is ${code}.`,
+      retryable,
+      ...more,
+    },
+    { status, headers },
+  );
 }
 
 test('G3: every repeat of a command carries the same id and the same body', async () => {
@@ -60,7 +108,12 @@ test('G3: every repeat of a command carries the same id and the same body', asyn
     json(accepted, { headers: { 'idempotency-replayed': 'true' } }),
   ]);
   const outcome = await client.send(deposit);
-  expect(outcome).toMatchObject({ status: 'accepted', revision: 3, streams: { 'account-a': 3 }, isRepeated: true });
+  expect(outcome).toMatchObject({
+    status: 'accepted',
+    revision: 3,
+    streams: { 'account-a': 3 },
+    isRepeated: true,
+  });
   expect(seen).toHaveLength(7);
   expect(new Set(seen.map((request) => JSON.stringify(request))).size).toBe(1);
   expect(seen[0]).toMatchObject({
@@ -75,12 +128,23 @@ test('G3: every repeat of a command carries the same id and the same body', asyn
 test('a refusal is a value, every other problem an error with its code, facts and issues', async () => {
   const refusal = { type: 'InsufficientFunds', data: { balanceCents: 1 } };
   const { client, seen } = start([
-    problem(422, 'refused', { refusal, commandId: 'c', token: 't' }, { 'idempotency-replayed': 'true' }),
+    problem(
+      422,
+      'refused',
+      { refusal, commandId: 'c', token: 't' },
+      { 'idempotency-replayed': 'true' },
+    ),
     problem(400, 'invalid-message', { errors: [{ pointer: '/cents', detail: 'is missing' }] }),
     problem(412, 'revision-mismatch', { revision: 7 }),
     problem(404, 'unknown-command'),
   ]);
-  expect(await client.send(deposit, { id: 'my "id"' })).toEqual({ status: 'refused', commandId: 'c', refusal, token: 't', isRepeated: true });
+  expect(await client.send(deposit, { id: 'my "id"' })).toEqual({
+    status: 'refused',
+    commandId: 'c',
+    refusal,
+    token: 't',
+    isRepeated: true,
+  });
   await expect(client.send(deposit)).rejects.toMatchObject({
     code: 'invalid-message',
     status: 400,
@@ -88,23 +152,45 @@ test('a refusal is a value, every other problem an error with its code, facts an
     message: 'It is invalid-message.',
     issues: [{ path: '/cents', message: 'is missing' }],
   });
-  await expect(client.send(deposit, { expectedRevision: 6 })).rejects.toMatchObject({ problem: { revision: 7 } });
-  await expect(client.send(deposit, { expectedRevision: 'no-stream' })).rejects.toMatchObject({ code: 'unknown-command' });
-  expect(seen.map(({ headers }) => [headers['idempotency-key'], headers['if-match'], headers['if-none-match']])).toEqual([
-    String.raw`"my \"id\""`,
-    expect.anything(),
-    expect.anything(),
-    expect.anything(),
-  ].map((key, index) => [key, index === 2 ? '"6"' : undefined, index === 3 ? '*' : undefined]));
+  await expect(client.send(deposit, { expectedRevision: 6 })).rejects.toMatchObject({
+    problem: { revision: 7 },
+  });
+  await expect(client.send(deposit, { expectedRevision: 'no-stream' })).rejects.toMatchObject({
+    code: 'unknown-command',
+  });
+  expect(
+    seen.map(({ headers }) => [
+      headers['idempotency-key'],
+      headers['if-match'],
+      headers['if-none-match'],
+    ]),
+  ).toEqual(
+    [String.raw`"my \"id\""`, expect.anything(), expect.anything(), expect.anything()].map(
+      (key, index) => [key, index === 2 ? '"6"' : undefined, index === 3 ? '*' : undefined],
+    ),
+  );
 });
 
 test('G9: attempts are bounded in number and time, and a server that calls a repeat useless is asked three times', async () => {
-  const few = start(Array.from({ length: 9 }, () => new TypeError('fetch failed')), { attemptsMax: 4 });
-  await expect(few.client.send(deposit, { id: 'mine' })).rejects.toMatchObject({ code: 'outcome-unknown', id: 'mine' });
+  const few = start(
+    Array.from({ length: 9 }, () => new TypeError('fetch failed')),
+    { attemptsMax: 4 },
+  );
+  await expect(few.client.send(deposit, { id: 'mine' })).rejects.toMatchObject({
+    code: 'outcome-unknown',
+    id: 'mine',
+  });
   expect(few.seen).toHaveLength(4);
-  const none = start([new TypeError('fetch failed'), new TypeError('fetch failed')], { attemptsMax: 2 });
-  await expect(none.client.query(question)).rejects.toMatchObject({ code: 'unreachable', isRetryable: true });
-  const short = start([problem(503, 'overloaded', {}, { 'retry-after': '60' }), json(accepted)], { retryForMs: 1_000 });
+  const none = start([new TypeError('fetch failed'), new TypeError('fetch failed')], {
+    attemptsMax: 2,
+  });
+  await expect(none.client.query(question)).rejects.toMatchObject({
+    code: 'unreachable',
+    isRetryable: true,
+  });
+  const short = start([problem(503, 'overloaded', {}, { 'retry-after': '60' }), json(accepted)], {
+    retryForMs: 1_000,
+  });
   await expect(short.client.send(deposit)).rejects.toMatchObject({ code: 'overloaded' });
   const broken = start(Array.from({ length: 9 }, () => problem(500, 'internal')));
   await expect(broken.client.send(deposit)).rejects.toMatchObject({ code: 'internal' });
@@ -167,8 +253,19 @@ test('T2: a query with a token is fresh or a typed answer, asked once; without o
   expect(seen[0]?.headers).toMatchObject({ 'consistency-token': 't1,t2', prefer: 'wait=1.500' });
   const answers = [];
   for (const _ of notFresh) answers.push(await client.query(question, { after: 't1' }));
-  expect(answers.map(({ status }) => status)).toEqual(['behind', 'timed-out', 'rebuilding', 'failed', 'lost-timeline']);
-  expect(answers[0]).toEqual({ status: 'behind', position: 4, why: 'It is projection-behind.', behind: 2 });
+  expect(answers.map(({ status }) => status)).toEqual([
+    'behind',
+    'timed-out',
+    'rebuilding',
+    'failed',
+    'lost-timeline',
+  ]);
+  expect(answers[0]).toEqual({
+    status: 'behind',
+    position: 4,
+    why: 'It is projection-behind.',
+    behind: 2,
+  });
   await expect(client.query(question)).rejects.toMatchObject({ code: 'rebuilding' });
   expect(seen).toHaveLength(7);
 });
@@ -176,11 +273,19 @@ test('T2: a query with a token is fresh or a typed answer, asked once; without o
 test('N2: an id that a URL would take for a step is refused before anything is sent, and any other arrives whole', async () => {
   const { client, seen } = start(Array.from({ length: 4 }, () => json(accepted)));
   for (const id of ['.', '..', '', '\ud800']) {
-    await expect(client.send({ ...deposit, id })).rejects.toMatchObject({ code: 'invalid-message' });
+    await expect(client.send({ ...deposit, id })).rejects.toMatchObject({
+      code: 'invalid-message',
+    });
   }
   expect(seen).toHaveLength(0);
-  for (const id of ['constructor', 'a%2Fb', 'Assets:US:BofA:Checking', 'ä/?#']) await client.send({ ...deposit, id });
-  expect(seen.map(({ url }) => decodeURIComponent(url.split('/')[6] ?? ''))).toEqual(['constructor', 'a%2Fb', 'Assets:US:BofA:Checking', 'ä/?#']);
+  for (const id of ['constructor', 'a%2Fb', 'Assets:US:BofA:Checking', 'ä/?#'])
+    await client.send({ ...deposit, id });
+  expect(seen.map(({ url }) => decodeURIComponent(url.split('/')[6] ?? ''))).toEqual([
+    'constructor',
+    'a%2Fb',
+    'Assets:US:BofA:Checking',
+    'ä/?#',
+  ]);
 });
 
 test('headers are asked for with every attempt, and what they throw is thrown', async () => {

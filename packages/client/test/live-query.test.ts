@@ -1,10 +1,21 @@
-import { daybookClient, type Client, type ClientTimings, type LiveQuery, type LiveState } from '@daybook/client';
+import {
+  daybookClient,
+  type Client,
+  type ClientTimings,
+  type LiveQuery,
+  type LiveState,
+} from '@daybook/client';
 import type { SubFrame } from '@daybook/protocol';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { fakeServer, greet, next, snap, type FakeServer, type ServerEnd } from './fake-socket.ts';
 
-const question = { kind: 'query', readModel: 'balances', query: 'balanceOf', params: { id: 'a' } } as const;
+const question = {
+  kind: 'query',
+  readModel: 'balances',
+  query: 'balanceOf',
+  params: { id: 'a' },
+} as const;
 
 function start(timings: Partial<ClientTimings> = {}): { client: Client; server: FakeServer } {
   const server = fakeServer();
@@ -18,7 +29,10 @@ function start(timings: Partial<ClientTimings> = {}): { client: Client; server: 
   return { client, server };
 }
 
-async function subscribed(server: FakeServer, epoch = 'e1'): Promise<{ end: ServerEnd; sub: SubFrame }> {
+async function subscribed(
+  server: FakeServer,
+  epoch = 'e1',
+): Promise<{ end: ServerEnd; sub: SubFrame }> {
   const end = await server.connection();
   await greet(end, { epoch });
   return { end, sub: (await end.frame()) as SubFrame };
@@ -36,10 +50,20 @@ test('asks once connected, and gives each version in order', async () => {
   const live = client.live(question, { after: 't3' });
   const { end, sub } = await subscribed(server);
   expect(end.url).toBe('ws://bank.test/base/live');
-  expect(sub).toMatchObject({ type: 'sub', query: { readModel: 'balances', query: 'balanceOf', params: { id: 'a' } }, after: 't3' });
+  expect(sub).toMatchObject({
+    type: 'sub',
+    query: { readModel: 'balances', query: 'balanceOf', params: { id: 'a' } },
+    after: 't3',
+  });
   expect(live.get()).toEqual({ status: 'loading' });
   end.say(snap(sub.id, 3));
-  expect(live.get()).toMatchObject({ status: 'live', data: 3, position: 3, token: 't3', exact: true });
+  expect(live.get()).toMatchObject({
+    status: 'live',
+    data: 3,
+    position: 3,
+    token: 't3',
+    exact: true,
+  });
   const seen: unknown[] = [];
   const reading = (async () => {
     for await (const { data } of live) if (seen.push(data) === 3) return;
@@ -141,7 +165,14 @@ test('L9: a token of our own that the server does not know is dropped; one of th
   const { client, server } = start();
   const live = client.live(question);
   const { end, sub } = await subscribed(server);
-  const problem = { type: 'x', title: 'x', status: 409, code: 'lost-timeline', detail: 'gone', retryable: false };
+  const problem = {
+    type: 'x',
+    title: 'x',
+    status: 409,
+    code: 'lost-timeline',
+    detail: 'gone',
+    retryable: false,
+  };
   end.say(snap(sub.id, 50));
   end.say({ type: 'problem', id: sub.id, problem });
   expect(await end.frame()).toMatchObject({ type: 'unsub' });
@@ -160,7 +191,14 @@ test('a retryable problem leaves the query open, any other ends it and every ite
   const { client, server } = start();
   const live = client.live(question);
   const { end, sub } = await subscribed(server);
-  const problem = { type: 'x', title: 'x', status: 503, code: 'rebuilding', detail: 'being built', retryable: true };
+  const problem = {
+    type: 'x',
+    title: 'x',
+    status: 503,
+    code: 'rebuilding',
+    detail: 'being built',
+    retryable: true,
+  };
   end.say({ type: 'problem', id: sub.id, problem });
   expect(live.get()).toMatchObject({ status: 'loading', problem: { code: 'rebuilding' } });
   end.say(snap(sub.id, 1));
@@ -173,7 +211,11 @@ test('a retryable problem leaves the query open, any other ends it and every ite
     for await (const _ of live) void _;
   })();
   await Promise.resolve();
-  end.say({ type: 'problem', id: sub.id, problem: { ...problem, code: 'forbidden', status: 403, retryable: false } });
+  end.say({
+    type: 'problem',
+    id: sub.id,
+    problem: { ...problem, code: 'forbidden', status: 403, retryable: false },
+  });
   await expect(reading).rejects.toMatchObject({ code: 'forbidden' });
   expect(live.get()).toMatchObject({ status: 'failed', data: 2 });
 });
@@ -183,9 +225,20 @@ test('a fault of the server’s that may pass is asked again, by a new id, from 
   const live = client.live(question);
   const { end, sub } = await subscribed(server);
   end.say(snap(sub.id, 4));
-  const problem = { type: 'x', title: 'x', status: 503, code: 'store-unavailable', detail: 'full', retryable: true };
+  const problem = {
+    type: 'x',
+    title: 'x',
+    status: 503,
+    code: 'store-unavailable',
+    detail: 'full',
+    retryable: true,
+  };
   end.say({ type: 'problem', id: sub.id, problem });
-  expect(live.get()).toMatchObject({ status: 'stale', data: 4, problem: { code: 'store-unavailable' } });
+  expect(live.get()).toMatchObject({
+    status: 'stale',
+    data: 4,
+    problem: { code: 'store-unavailable' },
+  });
   expect(await end.frame()).toEqual({ type: 'unsub', id: sub.id });
   const again = (await end.frame()) as SubFrame;
   expect(again.after).toBe('t4');
@@ -220,7 +273,8 @@ test('a reader that is slow is given the newest version', async () => {
   end.say(snap(sub.id, 1));
   const reader = live[Symbol.asyncIterator]();
   expect((await reader.next()).value).toMatchObject({ data: 1 });
-  for (let position = 2; position <= 500; position += 1) end.say(next(sub.id, position - 1, position));
+  for (let position = 2; position <= 500; position += 1)
+    end.say(next(sub.id, position - 1, position));
   expect((await reader.next()).value).toMatchObject({ data: 500 });
   const waiting = reader.next();
   live.close();
@@ -245,19 +299,28 @@ test('the credential goes into hello, asked for again with every connection', as
   const first = await server.connection();
   expect(first.url).toBe('wss://bank.test/live');
   expect(await greet(first)).toMatchObject({ type: 'hello', token: '1' });
+  const sub = (await first.frame()) as SubFrame;
   first.close(4401);
   const second = await server.connection();
   expect(await greet(second)).toMatchObject({ token: '3' });
-  second.close();
-  (await server.connection()).close(4401);
-  await expect.poll(() => live.get()).toMatchObject({ status: 'failed', error: { code: 'unauthenticated' } });
+  second.say(snap(sub.id, 1));
+  second.close(4401);
+  const third = await server.connection();
+  expect(await greet(third)).toMatchObject({ token: '4' });
+  third.close(4401);
+  await expect
+    .poll(() => live.get())
+    .toMatchObject({ status: 'failed', data: 1, error: { code: 'unauthenticated' } });
+  expect(server.connectionCount).toBe(3);
 });
 
 test('a version that the server does not speak ends every query at once', async () => {
   const { client, server } = start();
   const live = client.live(question);
   (await server.connection()).close(4406);
-  await expect.poll(() => live.get()).toMatchObject({ status: 'failed', error: { code: 'version-unsupported' } });
+  await expect
+    .poll(() => live.get())
+    .toMatchObject({ status: 'failed', error: { code: 'protocol-unsupported' } });
   expect(server.connectionCount).toBe(1);
 });
 
@@ -296,7 +359,12 @@ test('awaits are answered, asked again after a lost connection, and end with the
   const ready = client.awaitReady('t9', ['balances'], { waitMs: 500 });
   const first = await server.connection();
   await greet(first);
-  expect(await first.frame()).toMatchObject({ type: 'await', token: 't9', models: ['balances'], waitMs: 500 });
+  expect(await first.frame()).toMatchObject({
+    type: 'await',
+    token: 't9',
+    models: ['balances'],
+    waitMs: 500,
+  });
   first.close();
   const end = await server.connection();
   await greet(end);
@@ -320,7 +388,10 @@ test('G9: a question beyond the bound of a frame is refused by name, and nothing
   const live = client.live({ ...question, params: { id: 'x'.repeat(70_000) } });
   const end = await server.connection();
   await greet(end);
-  expect(live.get()).toMatchObject({ status: 'failed', error: { code: 'limit-exceeded', limit: 'frameBytesMax' } });
+  expect(live.get()).toMatchObject({
+    status: 'failed',
+    error: { code: 'limit-exceeded', limit: 'frameBytesMax' },
+  });
 });
 
 test('closing the client ends iterations quietly, and nothing is opened any more', async () => {

@@ -18,7 +18,10 @@ export async function exportCommand(file: string, options: GlobalOptions): Promi
   const path = file === '-' ? undefined : resolve(file);
   const app = await startApp({ config: options.config, processing: false });
   const { signal, release } = interruption();
-  const progress = progressOf('exporting', process.stderr.isTTY && options.json !== true && path !== undefined);
+  const progress = progressOf(
+    'exporting',
+    process.stderr.isTTY && options.json !== true && path !== undefined,
+  );
   try {
     if (path === undefined) {
       for await (const line of lines(app, signal, progress)) await write(line);
@@ -26,7 +29,10 @@ export async function exportCommand(file: string, options: GlobalOptions): Promi
     }
     const events = await exportTo(path, app, signal, progress);
     progress.end();
-    await outputOf(options.json === true).result({ file: path, events }, `Exported ${events.toLocaleString('en')} events to ${path}.`);
+    await outputOf(options.json === true).result(
+      { file: path, events },
+      `Exported ${events.toLocaleString('en')} events to ${path}.`,
+    );
     return exitCodes.ok;
   } catch (error) {
     if (signal.aborted) return exitCodes.interrupted;
@@ -41,11 +47,18 @@ export async function exportCommand(file: string, options: GlobalOptions): Promi
 /** These work on the store itself. */
 export function refuseUrl({ url }: GlobalOptions, command: string): void {
   if (url === undefined) return;
-  throw new UsageError(`${command} works on the store of a daybook.config.ts, not with --url. Run it where the store is.`);
+  throw new UsageError(
+    `${command} works on the store of a daybook.config.ts, not with --url. Run it where the store is.`,
+  );
 }
 
 /** The file appears when it is whole. */
-async function exportTo(path: string, app: AppFace, signal: AbortSignal, progress: Progress): Promise<number> {
+async function exportTo(
+  path: string,
+  app: AppFace,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<number> {
   const part = `${path}.part`;
   let events = 0;
   const counted: Progress = {
@@ -56,7 +69,11 @@ async function exportTo(path: string, app: AppFace, signal: AbortSignal, progres
     end: () => progress.end(),
   };
   try {
-    await pipeline(Readable.from(lines(app, signal, counted)), createWriteStream(part, { flush: true }), { signal });
+    await pipeline(
+      Readable.from(lines(app, signal, counted)),
+      createWriteStream(part, { flush: true }),
+      { signal },
+    );
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });
@@ -66,5 +83,8 @@ async function exportTo(path: string, app: AppFace, signal: AbortSignal, progres
 }
 
 function lines(app: AppFace, signal: AbortSignal, progress: Progress): AsyncIterable<string> {
-  return exportLog(app.events, { signal, onProgress: ({ events, eventsTotal }) => progress.update(events, eventsTotal) });
+  return exportLog(app.events, {
+    signal,
+    onProgress: ({ events, eventsTotal }) => progress.update(events, eventsTotal),
+  });
 }

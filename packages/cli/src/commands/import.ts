@@ -27,7 +27,8 @@ export async function importCommand(file: string, options: GlobalOptions): Promi
       signal,
       checkEvent: (event) => void readEvent(app.faces.events, event),
       recordedAtMax: app.platform.now(),
-      onProgress: ({ imported, skipped, eventsTotal }) => progress.update(imported + skipped, eventsTotal),
+      onProgress: ({ imported, skipped, eventsTotal }) =>
+        progress.update(imported + skipped, eventsTotal),
     });
     progress.end();
     await outputOf(options.json === true).result(report, describe(report));
@@ -44,7 +45,10 @@ export async function importCommand(file: string, options: GlobalOptions): Promi
 
 async function checkReadable(path: string): Promise<void> {
   await access(path).catch((cause: unknown) => {
-    throw new UsageError(`${path} cannot be read. Give the path of a file that "daybook export" wrote, or - for standard input.`, { cause });
+    throw new UsageError(
+      `${path} cannot be read. Give the path of a file that "daybook export" wrote, or - for standard input.`,
+      { cause },
+    );
   });
 }
 

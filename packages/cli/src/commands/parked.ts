@@ -54,7 +54,8 @@ async function settled(
 const sentences: Readonly<Record<RepairState, string>> = {
   freed: 'The key is freed; its events were applied in order.',
   'parked-again': 'The key failed again and is parked. See: daybook parked list',
-  requested: 'The repair is recorded, and not done yet. Whoever runs the read model does it; see: daybook parked list',
+  requested:
+    'The repair is recorded, and not done yet. Whoever runs the read model does it; see: daybook parked list',
 };
 
 const POLL_MS = 50;

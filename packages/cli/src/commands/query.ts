@@ -8,7 +8,11 @@ export interface QueryOptions extends GlobalOptions {
   readonly wait?: number;
 }
 
-export async function query(question: string, json: string | undefined, options: QueryOptions): Promise<number> {
+export async function query(
+  question: string,
+  json: string | undefined,
+  options: QueryOptions,
+): Promise<number> {
   const parsed = questionOf(question, await jsonArgument(json));
   return withTarget(options, true, async ({ target, output }) => {
     const answer = await target.query(parsed, { after: options.after, waitMs: options.wait });

@@ -8,7 +8,11 @@ export interface SendOptions extends GlobalOptions {
   readonly expect?: number | 'no-stream';
 }
 
-export async function send(message: string, json: string | undefined, options: SendOptions): Promise<number> {
+export async function send(
+  message: string,
+  json: string | undefined,
+  options: SendOptions,
+): Promise<number> {
   const parsed = messageOf(message, await jsonArgument(json));
   return withTarget(options, false, async ({ target, output }) => {
     const outcome = await target.send(parsed, { id: options.id, expectedRevision: options.expect });

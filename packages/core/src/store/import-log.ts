@@ -6,7 +6,12 @@
  * - What is there already is compared by mark, by the store, and skipped: an import that was cut off is simply repeated.
  * - Nothing after the first line that is refused is imported, for the log is dense; the rest is read to say what else is wrong.
  */
-import { hasCode, ImportRefusedError, InvalidMessageError, UnsupportedCapabilityError } from '../errors.ts';
+import {
+  hasCode,
+  ImportRefusedError,
+  InvalidMessageError,
+  UnsupportedCapabilityError,
+} from '../errors.ts';
 import type { RecordedEvent } from '../message/event.ts';
 import type { EventStore, ImportBatch, StoredOutcome } from './event-store.ts';
 import { DEFAULT_LOG, LOG_START, type LogPlace } from './log-place.ts';
@@ -25,7 +30,7 @@ export interface ImportOptions {
   /** Where it goes; default the log that the file names where the store has several, else its only one. */
   readonly log?: string | undefined;
   /** A further check, such as by the definitions; what it throws refuses the line. Not asked of system events (`$…`). */
-  readonly checkEvent?: ((event: RecordedEvent) => void) | undefined;
+  readonly checkEvent?: ((event: RecordedEvent) => unknown) | undefined;
   /** No event may have been recorded later than this: a log never goes behind its last instant. Integer milliseconds. */
   readonly recordedAtMax?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -68,7 +73,11 @@ export const REFUSALS_SHOWN_MAX = 20;
  *
  * @throws what the store throws when it cannot be used; the reason of `signal`. What was imported is kept.
  */
-export async function importLog(store: EventStore, source: TransferSource, options: ImportOptions = {}): Promise<ImportReport> {
+export async function importLog(
+  store: EventStore,
+  source: TransferSource,
+  options: ImportOptions = {},
+): Promise<ImportReport> {
   const run = new ImportRun(store, options);
   for await (const line of transferLines(source)) {
     options.signal?.throwIfAborted();
@@ -117,7 +126,10 @@ class ImportRun {
   async finish(): Promise<ImportReport> {
     if (this.#refusals.length === 0) {
       try {
-        if (this.#order?.isEnded !== true) throw new ImportRefusedError('The file ends here without its closing line: it was cut off');
+        if (this.#order?.isEnded !== true)
+          throw new ImportRefusedError(
+            'The file ends here without its closing line: it was cut off',
+          );
         await this.#write();
         this.#checkHead();
       } catch (error) {
@@ -130,7 +142,10 @@ class ImportRun {
       ...this.#progress(),
       outcomes: this.#outcomesImported,
       place: this.#place,
-      refused: this.#refusals.length === 0 ? undefined : { count: this.#refusedCount, lines: this.#refusals },
+      refused:
+        this.#refusals.length === 0
+          ? undefined
+          : { count: this.#refusedCount, lines: this.#refusals },
     };
   }
 
@@ -139,7 +154,11 @@ class ImportRun {
     if (order === undefined) {
       this.#order = await this.#begin(content);
     } else if (Object.hasOwn(content, 'event')) {
-      await this.#takeEvent(order, checkedEvent(content['event'], this.#log, this.#store.limits), length);
+      await this.#takeEvent(
+        order,
+        checkedEvent(content['event'], this.#log, this.#store.limits),
+        length,
+      );
     } else if (Object.hasOwn(content, 'outcome')) {
       await this.#takeOutcome(order, checkedOutcome(content['outcome'], this.#log), length);
     } else if (Object.hasOwn(content, 'end')) {
@@ -151,19 +170,28 @@ class ImportRun {
 
   async #begin(content: Readonly<Record<string, unknown>>): Promise<TransferOrder> {
     if (content['daybook'] !== 'export') {
-      throw new ImportRefusedError('The file does not begin with a line { "daybook": "export", … }: it is no export');
+      throw new ImportRefusedError(
+        'The file does not begin with a line { "daybook": "export", … }: it is no export',
+      );
     }
     if (content['version'] !== TRANSFER_VERSION) {
-      throw new ImportRefusedError(`The file has version ${String(content['version'])}; this program reads version ${TRANSFER_VERSION}`);
+      throw new ImportRefusedError(
+        `The file has version ${String(content['version'])}; this program reads version ${TRANSFER_VERSION}`,
+      );
     }
     const fileLog = text(content, 'log');
     const head = place(content['head']);
     const { capabilities, limits } = this.#store;
-    if (!capabilities.imports) throw new UnsupportedCapabilityError('imports', 'This store cannot import a log.');
-    const only = capabilities.logs === 'several' ? fileLog : ((await this.#store.logs())[0] ?? DEFAULT_LOG);
+    if (!capabilities.imports)
+      throw new UnsupportedCapabilityError('imports', 'This store cannot import a log.');
+    const only =
+      capabilities.logs === 'several' ? fileLog : ((await this.#store.logs())[0] ?? DEFAULT_LOG);
     this.#log = this.#options.log ?? only;
     const { recordedAtMax = Number.MAX_SAFE_INTEGER } = this.#options;
-    return new TransferOrder(head, { eventsPerAppendMax: limits.eventsPerAppendMax, recordedAtMax });
+    return new TransferOrder(head, {
+      eventsPerAppendMax: limits.eventsPerAppendMax,
+      recordedAtMax,
+    });
   }
 
   async #takeEvent(order: TransferOrder, event: RecordedEvent, length: number): Promise<void> {
@@ -171,7 +199,10 @@ class ImportRun {
     // Before it is counted, so that what throws here leaves the run as it was.
     this.#checkByCaller(event);
     if (!order.isInsideAppend && this.#canWrite(order)) await this.#write();
-    if (this.#batch.events.length >= IMPORT_BATCH_EVENTS_MAX || this.#batch.length > IMPORT_BATCH_LENGTH_MAX) {
+    if (
+      this.#batch.events.length >= IMPORT_BATCH_EVENTS_MAX ||
+      this.#batch.length > IMPORT_BATCH_LENGTH_MAX
+    ) {
       throw new ImportRefusedError('An outcome before it names a head that is too far away');
     }
     order.addEvent(event);
@@ -200,7 +231,10 @@ class ImportRun {
 
   #canWrite(order: TransferOrder): boolean {
     const { events, outcomes, headMax, length } = this.#batch;
-    const isFull = events.length >= IMPORT_BATCH_SIZE || outcomes.length >= IMPORT_BATCH_SIZE || length >= BATCH_LENGTH;
+    const isFull =
+      events.length >= IMPORT_BATCH_SIZE ||
+      outcomes.length >= IMPORT_BATCH_SIZE ||
+      length >= BATCH_LENGTH;
     return isFull && headMax <= order.position;
   }
 
@@ -223,11 +257,17 @@ class ImportRun {
   /** Where the event stood that the store refused; undefined where it named none of the batch. */
   #lineOf(error: Error): number | undefined {
     const position: unknown = 'position' in error ? error.position : undefined;
-    return typeof position === 'number' ? this.#batch.lines[position - this.#place.position - 1] : undefined;
+    return typeof position === 'number'
+      ? this.#batch.lines[position - this.#place.position - 1]
+      : undefined;
   }
 
   #progress(): ImportProgress {
-    return { imported: this.#imported, skipped: this.#skipped, eventsTotal: (this.#order?.head.position ?? -1) + 1 };
+    return {
+      imported: this.#imported,
+      skipped: this.#skipped,
+      eventsTotal: (this.#order?.head.position ?? -1) + 1,
+    };
   }
 
   /** Events of system streams are declared by no application. */

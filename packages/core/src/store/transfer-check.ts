@@ -4,7 +4,13 @@ import type { EventMetadata, RecordedEvent } from '../message/event.ts';
 import { checkJson, type Json } from '../message/json.ts';
 import { checkId, streamIdOf } from '../message/names.ts';
 import { checkAppend, checkStreamName } from './check-append.ts';
-import type { EventStoreLimits, NewEvent, NewOutcome, StoredOutcome, StreamRevision } from './event-store.ts';
+import type {
+  EventStoreLimits,
+  NewEvent,
+  NewOutcome,
+  StoredOutcome,
+  StreamRevision,
+} from './event-store.ts';
 import type { LogPlace } from './log-place.ts';
 import { isObject } from './transfer-lines.ts';
 
@@ -51,7 +57,9 @@ export function checkedOutcome(value: unknown, log: string): StoredOutcome {
   const position = wholeOrNull(members, 'position');
   const first = wholeOrNull(members, 'first');
   if ((first === null) !== (position === null) || (first ?? 0) > (position ?? 0)) {
-    throw new InvalidMessageError('"first" and "position" must both be null, or name an append’s first and last event');
+    throw new InvalidMessageError(
+      '"first" and "position" must both be null, or name an append’s first and last event',
+    );
   }
   return {
     id,

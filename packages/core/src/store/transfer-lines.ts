@@ -6,7 +6,11 @@ export type TransferSource = AsyncIterable<Uint8Array | string> | Iterable<Uint8
 
 /** A line's JSON object, or what is wrong with it. `line` counts from 1; of a line in pieces it is the last. */
 export type TransferLine =
-  | { readonly line: number; readonly length: number; readonly content: Readonly<Record<string, unknown>> }
+  | {
+      readonly line: number;
+      readonly length: number;
+      readonly content: Readonly<Record<string, unknown>>;
+    }
   | { readonly line: number; readonly problem: string };
 
 /** Longest content that may stand in pieces, in characters: an event and its metadata, or an outcome, at their bounds. */
@@ -17,7 +21,10 @@ export async function* transferLines(source: TransferSource): AsyncGenerator<Tra
   let pieces = '';
   for await (const { line, text } of textLines(source)) {
     if (text === undefined) {
-      yield { line, problem: `The line is longer than ${TRANSFER_LINE_BYTES_MAX} bytes, or is not UTF-8` };
+      yield {
+        line,
+        problem: `The line is longer than ${TRANSFER_LINE_BYTES_MAX} bytes, or is not UTF-8`,
+      };
       continue;
     }
     if (text.trim() === '') continue;
@@ -30,12 +37,17 @@ export async function* transferLines(source: TransferSource): AsyncGenerator<Tra
     if (typeof part === 'string') {
       pieces += part;
       if (pieces.length > TRANSFER_CONTENT_LENGTH_MAX) {
-        yield { line, problem: `Its pieces are longer than ${TRANSFER_CONTENT_LENGTH_MAX} characters` };
+        yield {
+          line,
+          problem: `Its pieces are longer than ${TRANSFER_CONTENT_LENGTH_MAX} characters`,
+        };
         pieces = '';
       }
     } else if (typeof last === 'string') {
       const whole = parseObject(pieces + last);
-      yield typeof whole === 'string' ? { line, problem: whole } : { line, length: pieces.length + last.length, content: whole };
+      yield typeof whole === 'string'
+        ? { line, problem: whole }
+        : { line, length: pieces.length + last.length, content: whole };
       pieces = '';
     } else if (pieces !== '') {
       yield { line, problem: 'The line before is a piece, and this one does not go on with it' };
@@ -47,7 +59,9 @@ export async function* transferLines(source: TransferSource): AsyncGenerator<Tra
 }
 
 /** `text` is undefined for a line that is too long or no UTF-8. */
-async function* textLines(source: TransferSource): AsyncGenerator<{ readonly line: number; readonly text: string | undefined }, void> {
+async function* textLines(
+  source: TransferSource,
+): AsyncGenerator<{ readonly line: number; readonly text: string | undefined }, void> {
   const encoder = new TextEncoder();
   let line = 0;
   let parts: Uint8Array[] = [];

@@ -49,16 +49,20 @@ export class TransferOrder {
     this.#checkOpen();
     const expected = this.position + 1;
     if (position !== expected) throw refuse(`The position is ${position}; ${expected} follows`);
-    if (position > this.head.position) throw refuse(`The first line says that the log ends at ${this.head.position}`);
+    if (position > this.head.position)
+      throw refuse(`The first line says that the log ends at ${this.head.position}`);
     if (this.isInsideAppend ? commit !== this.#last?.commit : commit < position) {
       throw refuse(`The commit is ${commit}, which is not the end of the append that it stands in`);
     }
     const { eventsPerAppendMax, recordedAtMax } = this.#bounds;
     const size = commit - position + 1;
-    if (size > eventsPerAppendMax) throw new LimitExceededError('eventsPerAppendMax', eventsPerAppendMax, size);
+    if (size > eventsPerAppendMax)
+      throw new LimitExceededError('eventsPerAppendMax', eventsPerAppendMax, size);
     const next = (this.#revisions.get(stream) ?? -1) + 1;
-    if (revision !== next) throw refuse(`The revision of "${stream}" is ${revision}; ${next} follows`);
-    if (recordedAt < (this.#last?.recordedAt ?? 0)) throw refuse('It was recorded before the event that it follows');
+    if (revision !== next)
+      throw refuse(`The revision of "${stream}" is ${revision}; ${next} follows`);
+    if (recordedAt < (this.#last?.recordedAt ?? 0))
+      throw refuse('It was recorded before the event that it follows');
     if (recordedAt > recordedAtMax) throw refuse('It was recorded in the future');
   }
 
@@ -78,7 +82,11 @@ export class TransferOrder {
     if (position !== null && (position !== at || first !== this.#appendFirst)) {
       throw refuse('An outcome stands after the last event of its own append');
     }
-    if (position === null ? head.position !== at : head.position < at || head.position > this.head.position) {
+    if (
+      position === null
+        ? head.position !== at
+        : head.position < at || head.position > this.head.position
+    ) {
       throw refuse(`The outcome’s head is ${head.position}, which is not where it stands`);
     }
     for (const { stream, revision } of streams) {
@@ -100,7 +108,9 @@ export class TransferOrder {
       );
     }
     if (events !== this.head.position + 1) {
-      throw refuse(`The first line says that the log ends at ${this.head.position}, but it ended at ${events - 1}`);
+      throw refuse(
+        `The first line says that the log ends at ${this.head.position}, but it ended at ${events - 1}`,
+      );
     }
     this.#isEnded = true;
   }

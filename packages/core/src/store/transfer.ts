@@ -23,7 +23,9 @@ export interface ExportOptions {
   readonly log?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** After each page: how many events were given, of how many. */
-  readonly onProgress?: ((progress: { readonly events: number; readonly eventsTotal: number }) => void) | undefined;
+  readonly onProgress?:
+    | ((progress: { readonly events: number; readonly eventsTotal: number }) => void)
+    | undefined;
 }
 
 /**
@@ -33,7 +35,10 @@ export interface ExportOptions {
  *
  * @throws {@link StoreWentBackError} when the log is replaced while it is read; the reason of `signal` when it is aborted.
  */
-export async function* exportLog(store: EventStore, options: ExportOptions = {}): AsyncGenerator<string, void> {
+export async function* exportLog(
+  store: EventStore,
+  options: ExportOptions = {},
+): AsyncGenerator<string, void> {
   const { signal, onProgress } = options;
   const log = options.log ?? (await store.logs())[0] ?? DEFAULT_LOG;
   const head = await store.head(log);
@@ -71,7 +76,11 @@ export async function* exportLog(store: EventStore, options: ExportOptions = {})
  * The store gives them in the order of their heads. Appends of one transaction share a head, and their places lie above the
  * head of the transaction before: so outcomes of equal head are sorted by place, and the whole is in order.
  */
-async function* outcomesByPlace(store: EventStore, log: string, upTo: number): AsyncGenerator<StoredOutcome, void> {
+async function* outcomesByPlace(
+  store: EventStore,
+  log: string,
+  upTo: number,
+): AsyncGenerator<StoredOutcome, void> {
   let group: StoredOutcome[] = [];
   let cursor: string | null = null;
   do {
@@ -98,8 +107,23 @@ function placeOf(outcome: StoredOutcome): number {
 }
 
 /** Members are named, not spread: a store may give events whose members are read on demand. */
-function exported(event: RecordedEvent): Omit<RecordedEvent, 'streamId' | 'tags'> & { tags?: readonly string[] } {
-  const { id, log, position, commit, stream, revision, type, schemaVersion, data, metadata, tags, recordedAt } = event;
+function exported(
+  event: RecordedEvent,
+): Omit<RecordedEvent, 'streamId' | 'tags'> & { tags?: readonly string[] } {
+  const {
+    id,
+    log,
+    position,
+    commit,
+    stream,
+    revision,
+    type,
+    schemaVersion,
+    data,
+    metadata,
+    tags,
+    recordedAt,
+  } = event;
   const rest = { data, metadata, ...(tags.length === 0 ? {} : { tags }), recordedAt };
   return { id, log, position, commit, stream, revision, type, schemaVersion, ...rest };
 }

@@ -75,6 +75,10 @@ function event(id: string): {
   };
 }
 
+function refuse(): never {
+  throw Object.assign(new Error('not known'), { code: 'unknown-event-type', isRetryable: false });
+}
+
 async function textOf(store: EventStore): Promise<string> {
   let text = '';
   for await (const line of exportLog(store)) text += line;
@@ -92,7 +96,9 @@ async function allEvents(store: EventStore): Promise<readonly RecordedEvent[]> {
   }
 }
 
-async function exportOf(appends: number): Promise<{ store: EventStore; text: string; lines: string[] }> {
+async function exportOf(
+  appends: number,
+): Promise<{ store: EventStore; text: string; lines: string[] }> {
   const store = newStore();
   await fill(store, appends);
   const text = await textOf(store);
@@ -100,13 +106,20 @@ async function exportOf(appends: number): Promise<{ store: EventStore; text: str
 }
 
 /** Imports lines after one of them was changed. */
-async function importChanged(lines: readonly string[], change: (lines: string[]) => void): Promise<ImportReport> {
+async function importChanged(
+  lines: readonly string[],
+  change: (lines: string[]) => void,
+): Promise<ImportReport> {
   const changed = [...lines];
   change(changed);
   return importLog(newStore(), [changed.join('\n')]);
 }
 
-function patch(lines: string[], at: number, change: (content: Record<string, Record<string, unknown>>) => void): void {
+function patch(
+  lines: string[],
+  at: number,
+  change: (content: Record<string, Record<string, unknown>>) => void,
+): void {
   const content = JSON.parse(lines[at] ?? '') as Record<string, Record<string, unknown>>;
   change(content);
   lines[at] = JSON.stringify(content);
@@ -118,10 +131,17 @@ test('S5: an imported log has every event, position, instant and outcome, and ex
   const report = await importLog(copy, [text]);
   expect(report.refused).toBeUndefined();
   const events = await allEvents(store);
-  expect(report).toMatchObject({ imported: events.length, skipped: 0, outcomes: 900, place: await store.head() });
+  expect(report).toMatchObject({
+    imported: events.length,
+    skipped: 0,
+    outcomes: 900,
+    place: await store.head(),
+  });
   expect(await allEvents(copy)).toEqual(events);
   for (const index of [0, 4, 17, 899]) {
-    expect(await copy.outcomeOf(`append-${index}`)).toEqual(await store.outcomeOf(`append-${index}`));
+    expect(await copy.outcomeOf(`append-${index}`)).toEqual(
+      await store.outcomeOf(`append-${index}`),
+    );
   }
   const copied = await textOf(copy);
   expect(copied.slice(copied.indexOf('\n'))).toBe(text.slice(text.indexOf('\n')));
@@ -129,14 +149,21 @@ test('S5: an imported log has every event, position, instant and outcome, and ex
 
 test('S5: an empty log, and one with refusals alone, can be exported and imported', async () => {
   const empty = newStore();
-  expect(await importLog(newStore(), [await textOf(empty)])).toMatchObject({ imported: 0, refused: undefined });
+  expect(await importLog(newStore(), [await textOf(empty)])).toMatchObject({
+    imported: 0,
+    refused: undefined,
+  });
   await empty.append({
     id: 'refused',
     outcome: { actor: null, command: 'c', input: null, refusal: { type: 'NotOpen', data: {} } },
     streams: [{ stream: 'account-a', expected: 'any', events: [] }],
   });
   const copy = newStore();
-  expect(await importLog(copy, [await textOf(empty)])).toMatchObject({ imported: 0, outcomes: 1, refused: undefined });
+  expect(await importLog(copy, [await textOf(empty)])).toMatchObject({
+    imported: 0,
+    outcomes: 1,
+    refused: undefined,
+  });
   expect((await copy.outcomeOf('refused'))?.outcome?.refusal?.type).toBe('NotOpen');
 });
 
@@ -156,11 +183,18 @@ test('S5: content beyond the line bound travels in pieces, each line within it',
   await store.append({
     id: 'large',
     outcome: { actor: null, command: 'c', input: data },
-    streams: [{ stream: 'note-a', expected: 'any', events: [{ ...event('large'), data, metadata: { more: 'é'.repeat(300_000) } }] }],
+    streams: [
+      {
+        stream: 'note-a',
+        expected: 'any',
+        events: [{ ...event('large'), data, metadata: { more: 'é'.repeat(300_000) } }],
+      },
+    ],
   });
   const text = await textOf(store);
   expect(text).toContain('{"part":');
-  for (const line of text.split('\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(1_048_576);
+  for (const line of text.split('\n'))
+    expect(Buffer.byteLength(line)).toBeLessThanOrEqual(1_048_576);
   const copy = newStore();
   expect((await importLog(copy, [text])).refused).toBeUndefined();
   expect(await allEvents(copy)).toEqual(await allEvents(store));
@@ -170,7 +204,10 @@ test('S5: a file that is cut off is refused, and the whole file goes on from the
   const { text, lines, store } = await exportOf(900);
   const copy = newStore();
   const cut = await importLog(copy, [`${lines.slice(0, 1_500).join('\n')}\n`]);
-  expect(cut.refused?.lines[0]).toMatchObject({ line: 1_500, why: expect.stringContaining('cut off') as string });
+  expect(cut.refused?.lines[0]).toMatchObject({
+    line: 1_500,
+    why: expect.stringContaining('cut off') as string,
+  });
   expect(cut.imported).toBeGreaterThanOrEqual(500);
   expect(cut.imported).toBe((await copy.head()).position + 1);
   const again = await importLog(copy, [text]);
@@ -204,19 +241,34 @@ test('S5: a log that holds something of its own is refused', async () => {
 });
 
 function eventLine(lines: readonly string[], nth: number): number {
-  return lines.map((line, index) => (line.startsWith('{"event"') ? index : -1)).filter((index) => index >= 0)[nth] ?? 0;
+  return (
+    lines
+      .map((line, index) => (line.startsWith('{"event"') ? index : -1))
+      .filter((index) => index >= 0)[nth] ?? 0
+  );
 }
 
 /** The first event of an append somewhere in the middle. */
 function startLine(lines: readonly string[]): number {
   const middle = eventLine(lines, 40);
-  return lines.findIndex((line, index) => index > middle && line.startsWith('{"event"') && lines[index - 1]?.startsWith('{"outcome"'));
+  return lines.findIndex(
+    (line, index) =>
+      index > middle && line.startsWith('{"event"') && lines[index - 1]?.startsWith('{"outcome"'),
+  );
 }
 
 /** Name, and what is done to an event. */
-const wrongEvents: readonly (readonly [string, string, (event: Record<string, unknown>) => void])[] = [
+const wrongEvents: readonly (readonly [
+  string,
+  string,
+  (event: Record<string, unknown>) => void,
+])[] = [
   ['a gap in the positions', 'follows', (one) => (one['position'] = Number(one['position']) + 1)],
-  ['a revision that is not the next', 'follows', (one) => (one['revision'] = Number(one['revision']) + 1)],
+  [
+    'a revision that is not the next',
+    'follows',
+    (one) => (one['revision'] = Number(one['revision']) + 1),
+  ],
   ['an instant that goes back', 'recorded before', (one) => (one['recordedAt'] = 1)],
   ['an instant that is no integer', '"recordedAt"', (one) => (one['recordedAt'] = 1.5)],
   ['a commit below the position', 'commit', (one) => (one['commit'] = 0)],
@@ -230,21 +282,34 @@ const wrongEvents: readonly (readonly [string, string, (event: Record<string, un
   ['no id', '"id"', (one) => delete one['id']],
 ];
 
-test.each(wrongEvents)('S5: %s is refused by line and nothing after it is imported', async (_, why, change) => {
-  const { lines } = await exportOf(60);
-  const at = startLine(lines);
-  const report = await importChanged(lines, (changed) => patch(changed, at, ({ event: one }) => one && change(one)));
-  expect(report.refused?.lines[0]).toEqual({ line: at + 1, why: expect.stringContaining(why) as string });
-  expect(report.imported).toBe(0);
-});
+test.each(wrongEvents)(
+  'S5: %s is refused by line and nothing after it is imported',
+  async (_, why, change) => {
+    const { lines } = await exportOf(60);
+    const at = startLine(lines);
+    const report = await importChanged(lines, (changed) =>
+      patch(changed, at, ({ event: one }) => one && change(one)),
+    );
+    expect(report.refused?.lines[0]).toEqual({
+      line: at + 1,
+      why: expect.stringContaining(why) as string,
+    });
+    expect(report.imported).toBe(0);
+  },
+);
 
 test('S5: an id that stands twice is refused, and an id that stood in an earlier batch', async () => {
   const { lines } = await exportOf(900);
   for (const nth of [41, 1_400]) {
     const [from, to] = [eventLine(lines, 40), eventLine(lines, nth)];
     const id = (JSON.parse(lines[from] ?? '') as { event: { id: string } }).event.id;
-    const report = await importChanged(lines, (changed) => patch(changed, to, ({ event: one }) => one && (one['id'] = id)));
-    expect(report.refused?.lines[0]).toEqual({ line: to + 1, why: expect.stringContaining(id) as string });
+    const report = await importChanged(lines, (changed) =>
+      patch(changed, to, ({ event: one }) => one && (one['id'] = id)),
+    );
+    expect(report.refused?.lines[0]).toEqual({
+      line: to + 1,
+      why: expect.stringContaining(id) as string,
+    });
   }
 });
 
@@ -254,25 +319,43 @@ const wrongLines: readonly (readonly [string, string, string])[] = [
   ['an unknown member', 'no event', '{"evnt":{}}'],
   ['1e400', 'finite', '{"event":{"stream":"a-b","data":1e400}}'],
   ['__proto__', '__proto__', '{"event":{"stream":"a-b","data":{"__proto__":1}}}'],
-  ['depth 5,000', 'deeply', `{"event":{"stream":"a-b","data":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`],
+  [
+    'depth 5,000',
+    'deeply',
+    `{"event":{"stream":"a-b","data":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
+  ],
   ['2 MiB', 'longer', `{"event":"${'x'.repeat(2_097_152)}"}`],
   ['a piece without its end', 'piece', '{"part":"{"}'],
 ];
 
-test.each(wrongLines)('S5: a line with %s is refused, counted, and the rest is read on', async (_, why, line) => {
-  const { lines } = await exportOf(30);
-  const report = await importChanged(lines, (changed) => changed.splice(10, 0, line));
-  const first = line.includes('part') ? 12 : 11;
-  expect(report.refused?.lines).toEqual([{ line: first, why: expect.stringContaining(why) as string }]);
-  expect(report.refused?.count).toBeGreaterThan(30);
-  expect(report.imported).toBe(0);
-});
+test.each(wrongLines)(
+  'S5: a line with %s is refused, counted, and the rest is read on',
+  async (_, why, line) => {
+    const { lines } = await exportOf(30);
+    const report = await importChanged(lines, (changed) => changed.splice(10, 0, line));
+    const first = line.includes('part') ? 12 : 11;
+    expect(report.refused?.lines).toEqual([
+      { line: first, why: expect.stringContaining(why) as string },
+    ]);
+    expect(report.refused?.count).toBeGreaterThan(30);
+    expect(report.imported).toBe(0);
+  },
+);
 
 test('G9: refusals alone go down in batches too', async () => {
   const store = newStore();
   for (let index = 0; index < 1_200; index += 1) {
-    const outcome = { actor: null, command: 'c', input: index, refusal: { type: 'NotOpen', data: {} } };
-    await store.append({ id: `refused-${index}`, outcome, streams: [{ stream: 'account-a', expected: 'any', events: [] }] });
+    const outcome = {
+      actor: null,
+      command: 'c',
+      input: index,
+      refusal: { type: 'NotOpen', data: {} },
+    };
+    await store.append({
+      id: `refused-${index}`,
+      outcome,
+      streams: [{ stream: 'account-a', expected: 'any', events: [] }],
+    });
   }
   const copy = newStore();
   const sizes: number[] = [];
@@ -301,11 +384,19 @@ test('S5: every wrong line is named, up to the bound', async () => {
 
 test('the check of the caller is not asked of system events, which no application declares', async () => {
   const store = newStore();
-  await store.append({ id: 'repair', streams: [{ stream: '$repairs-balances', expected: 'any', events: [{ ...event('r'), type: '$KeySkipped' }] }] });
-  const checkEvent = (): void => {
-    throw Object.assign(new Error('not known'), { code: 'unknown-event-type', isRetryable: false });
-  };
-  expect((await importLog(newStore(), [await textOf(store)], { checkEvent })).refused).toBeUndefined();
+  await store.append({
+    id: 'repair',
+    streams: [
+      {
+        stream: '$repairs-balances',
+        expected: 'any',
+        events: [{ ...event('r'), type: '$KeySkipped' }],
+      },
+    ],
+  });
+  expect(
+    (await importLog(newStore(), [await textOf(store)], { checkEvent: refuse })).refused,
+  ).toBeUndefined();
 });
 
 test('S5: lines missing, twice or in another order are refused', async () => {
@@ -315,47 +406,102 @@ test('S5: lines missing, twice or in another order are refused', async () => {
     (changed: string[]) => changed.splice(at, 1),
     (changed: string[]) => changed.splice(at, 0, lines[at] ?? ''),
     (changed: string[]) => changed.splice(at, 2, lines[at + 1] ?? '', lines[at] ?? ''),
-    (changed: string[]) => changed.splice(eventLine(lines, 25), 0, lines.find((line) => line.startsWith('{"outcome"')) ?? ''),
+    (changed: string[]) =>
+      changed.splice(
+        eventLine(lines, 25),
+        0,
+        lines.find((line) => line.startsWith('{"outcome"')) ?? '',
+      ),
     (changed: string[]) => changed.push('{"event":{}}'),
     (changed: string[]) => changed.splice(0, 1),
-    (changed: string[]) => changed.splice(lines.findLastIndex((line) => line.startsWith('{"outcome"')), 1),
+    (changed: string[]) =>
+      changed.splice(
+        lines.findLastIndex((line) => line.startsWith('{"outcome"')),
+        1,
+      ),
   ]) {
     expect((await importChanged(lines, change)).refused).toBeDefined();
   }
 });
 
 /** Name, why, and what is done to the first outcome of an append that is not the log's first. */
-const wrongOutcomes: readonly (readonly [string, string, (outcome: Record<string, unknown>) => void])[] = [
-  ['the place of another append', 'its own append', (one) => Object.assign(one, { first: 0, position: 0 })],
+const wrongOutcomes: readonly (readonly [
+  string,
+  string,
+  (outcome: Record<string, unknown>) => void,
+])[] = [
+  [
+    'the place of another append',
+    'its own append',
+    (one) => Object.assign(one, { first: 0, position: 0 }),
+  ],
   ['another first event', 'its own append', (one) => (one['first'] = 0)],
   ['a first event and no last', '"first"', (one) => (one['position'] = null)],
   ['a head before its events', 'head', (one) => (one['head'] = { position: 0, mark: '' })],
-  ['a revision that is not reached', 'revision', (one) => (one['streams'] = [{ stream: 'account-0', revision: 999 }])],
-  ['a stream that is no name', 'category-id', (one) => (one['streams'] = [{ stream: 'account', revision: 0 }])],
+  [
+    'a revision that is not reached',
+    'revision',
+    (one) => (one['streams'] = [{ stream: 'account-0', revision: 999 }]),
+  ],
+  [
+    'a stream that is no name',
+    'category-id',
+    (one) => (one['streams'] = [{ stream: 'account', revision: 0 }]),
+  ],
   ['no id', '"id"', (one) => delete one['id']],
-  ['an input that is no JSON of ours', 'surrogate', (one) => (one['outcome'] = { actor: null, command: 'c', input: '\ud800' })],
+  [
+    'an input that is no JSON of ours',
+    'surrogate',
+    (one) => (one['outcome'] = { actor: null, command: 'c', input: '\ud800' }),
+  ],
   [
     'a refusal that is no JSON of ours',
     'surrogate',
-    (one) => (one['outcome'] = { actor: null, command: 'c', input: null, refusal: { type: 'No', data: '\ud800' } }),
+    (one) =>
+      (one['outcome'] = {
+        actor: null,
+        command: 'c',
+        input: null,
+        refusal: { type: 'No', data: '\ud800' },
+      }),
   ],
-  ['an actor that is no text', '"actor"', (one) => (one['outcome'] = { actor: 1, command: 'c', input: null })],
+  [
+    'an actor that is no text',
+    '"actor"',
+    (one) => (one['outcome'] = { actor: 1, command: 'c', input: null }),
+  ],
 ];
 
 test.each(wrongOutcomes)('S5: an outcome with %s is refused by line', async (_, why, change) => {
   const { lines } = await exportOf(60);
   const at = startLine(lines) - 1;
-  const report = await importChanged(lines, (changed) => patch(changed, at, ({ outcome }) => outcome && change(outcome)));
-  expect(report.refused?.lines[0]).toEqual({ line: at + 1, why: expect.stringContaining(why) as string });
+  const report = await importChanged(lines, (changed) =>
+    patch(changed, at, ({ outcome }) => outcome && change(outcome)),
+  );
+  expect(report.refused?.lines[0]).toEqual({
+    line: at + 1,
+    why: expect.stringContaining(why) as string,
+  });
 });
 
 test('S5: an outcome inside an append, and anything after the end, is refused', async () => {
   const { lines } = await exportOf(30);
-  const inside = lines.findIndex((line, index) => line.startsWith('{"event"') && lines[index + 1]?.startsWith('{"event"')) + 1;
-  const early = await importChanged(lines, (changed) => changed.splice(inside, 0, lines.find((line) => line.startsWith('{"outcome"')) ?? ''));
-  expect(early.refused?.lines[0]).toEqual({ line: inside + 1, why: expect.stringContaining('inside') as string });
+  const inside =
+    lines.findIndex(
+      (line, index) => line.startsWith('{"event"') && lines[index + 1]?.startsWith('{"event"'),
+    ) + 1;
+  const early = await importChanged(lines, (changed) =>
+    changed.splice(inside, 0, lines.find((line) => line.startsWith('{"outcome"')) ?? ''),
+  );
+  expect(early.refused?.lines[0]).toEqual({
+    line: inside + 1,
+    why: expect.stringContaining('inside') as string,
+  });
   const late = await importChanged(lines, (changed) => changed.push(lines.at(-1) ?? ''));
-  expect(late.refused?.lines[0]).toEqual({ line: lines.length + 1, why: expect.stringContaining('after the closing') as string });
+  expect(late.refused?.lines[0]).toEqual({
+    line: lines.length + 1,
+    why: expect.stringContaining('after the closing') as string,
+  });
 });
 
 test('S5: what was refused is counted: every event and outcome that is not in the store', async () => {
@@ -371,7 +517,10 @@ test('S5: bytes that are no UTF-8 are refused by line', async () => {
   const { text } = await exportOf(3);
   const bytes = new TextEncoder().encode(text);
   bytes[bytes.indexOf(10) + 30] = 0xff;
-  expect((await importLog(newStore(), [bytes])).refused?.lines[0]).toEqual({ line: 2, why: expect.stringContaining('UTF-8') as string });
+  expect((await importLog(newStore(), [bytes])).refused?.lines[0]).toEqual({
+    line: 2,
+    why: expect.stringContaining('UTF-8') as string,
+  });
 });
 
 test('outcomes of one transaction share its head, and stand each after its own append all the same', async () => {
@@ -388,8 +537,15 @@ test('outcomes of one transaction share its head, and stand each after its own a
       const { outcomes } = await store.readOutcomes();
       const withEvents = outcomes.filter(({ position }) => position !== null);
       const without = outcomes.filter(({ position }) => position === null);
-      const later = { ...outcomes[0], id: 'later', head: { position: head.position + 1, mark: 'x' } };
-      return { outcomes: [...[...without, ...withEvents].map((one) => ({ ...one, head })), later], next: null };
+      const later = {
+        ...outcomes[0],
+        id: 'later',
+        head: { position: head.position + 1, mark: 'x' },
+      };
+      return {
+        outcomes: [...[...without, ...withEvents].map((one) => ({ ...one, head })), later],
+        next: null,
+      };
     },
   });
   const text = await textOf(grouped);
@@ -410,10 +566,9 @@ test('S5: content that was changed after the export is noticed by the mark of th
 
 test('S5: a check of the caller refuses a line, and an instant in the future is refused', async () => {
   const { text, lines } = await exportOf(30);
-  const checkEvent = ({ position }: RecordedEvent): void => {
-    if (position === 20) throw Object.assign(new Error('not known'), { code: 'unknown-event-type', isRetryable: false });
-  };
-  const checked = await importLog(newStore(), [text], { checkEvent });
+  const checked = await importLog(newStore(), [text], {
+    checkEvent: (one) => one.position === 20 && refuse(),
+  });
   expect(checked.refused?.lines).toEqual([{ line: eventLine(lines, 20) + 1, why: 'not known' }]);
   const early = await importLog(newStore(), [text], { recordedAtMax: 1_700_000_000_050 });
   expect(early.refused?.lines[0]?.why).toContain('future');
@@ -423,7 +578,11 @@ test('S5: an outcome cannot name a head beyond the end of the file', async () =>
   const { lines } = await exportOf(30);
   const at = lines.findIndex((line) => line.startsWith('{"outcome"'));
   const report = await importChanged(lines, (changed) =>
-    patch(changed, at, ({ outcome }) => outcome && (outcome['head'] = { position: 2 ** 50, mark: '' })),
+    patch(
+      changed,
+      at,
+      ({ outcome }) => outcome && (outcome['head'] = { position: 2 ** 50, mark: '' }),
+    ),
   );
   expect(report.refused?.lines[0]?.line).toBe(at + 1);
 });
@@ -433,37 +592,64 @@ function* withFarHead(count: number, text: string): Generator<string> {
   yield `${JSON.stringify({ daybook: 'export', version: 1, log: 'main', epoch: 'e', head: { position: count - 1, mark: '' } })}\n`;
   for (let position = 0; position < count; position += 1) {
     const one = { ...event(`e-${position}`), data: { text } };
-    const place = { position, commit: position, revision: 0, stream: `account-${position}`, recordedAt: 1 };
+    const place = {
+      position,
+      commit: position,
+      revision: 0,
+      stream: `account-${position}`,
+      recordedAt: 1,
+    };
     yield `${JSON.stringify({ event: { ...one, ...place } })}\n`;
     if (position > 0) continue;
     const head = { position: count - 1, mark: '' };
-    const outcome = { id: 'o', contentHash: null, outcome: null, first: 0, position: 0, streams: [], head, recordedAt: 1 };
+    const outcome = {
+      id: 'o',
+      contentHash: null,
+      outcome: null,
+      first: 0,
+      position: 0,
+      streams: [],
+      head,
+      recordedAt: 1,
+    };
     yield `${JSON.stringify({ outcome })}\n`;
   }
 }
 
 test('G9: a batch that may not end is refused at its bound of events', async () => {
   const report = await importLog(newStore(), withFarHead(50_100, ''));
-  expect(report.refused?.lines).toEqual([{ line: 50_003, why: expect.stringContaining('too far') as string }]);
+  expect(report.refused?.lines).toEqual([
+    { line: 50_003, why: expect.stringContaining('too far') as string },
+  ]);
 });
 
 test('G9: a batch that may not end is refused at its bound of length', async () => {
   const report = await importLog(newStore(), withFarHead(80, 'x'.repeat(1_000_000)));
-  expect(report.refused?.lines).toEqual([{ line: 71, why: expect.stringContaining('too far') as string }]);
+  expect(report.refused?.lines).toEqual([
+    { line: 71, why: expect.stringContaining('too far') as string },
+  ]);
 });
 
 test('G9: pieces of one line are bounded together', async () => {
   const { lines } = await exportOf(3);
   const piece = JSON.stringify({ part: 'x'.repeat(1_000_000) });
-  const report = await importLog(newStore(), [`${[lines[0], ...Array.from({ length: 17 }, () => piece)].join('\n')}\n`]);
-  expect(report.refused?.lines[0]).toEqual({ line: 18, why: expect.stringContaining('16777216') as string });
+  const report = await importLog(newStore(), [
+    `${[lines[0], ...Array.from({ length: 17 }, () => piece)].join('\n')}\n`,
+  ]);
+  expect(report.refused?.lines[0]).toEqual({
+    line: 18,
+    why: expect.stringContaining('16777216') as string,
+  });
 });
 
 test('stops with the signal, keeping what was imported', async () => {
   const { text } = await exportOf(900);
   const controller = new AbortController();
   const copy = newStore();
-  const run = importLog(copy, [text], { signal: controller.signal, onProgress: () => controller.abort(new Error('enough')) });
+  const run = importLog(copy, [text], {
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error('enough')),
+  });
   await expect(run).rejects.toThrow('enough');
   expect((await copy.head()).position).toBeGreaterThan(400);
   const lines: string[] = [];
