@@ -8,6 +8,7 @@
  * same direction. A row key order alone needs no index.
  */
 import { InvalidMessageError, NotIndexedError } from '../errors.ts';
+import { fromBase64Url, toBase64Url } from '../message/base64-url.ts';
 import type { FindRequest } from './rows.ts';
 
 export type IndexValue = string | number | boolean | null;
@@ -71,7 +72,7 @@ export function cursorAfter(
 ): string {
   const fields = plan.index.slice(plan.equals.length);
   const values = fields.map((field) => (Object.hasOwn(row, field) ? (row[field] ?? null) : null));
-  return encodeURIComponent(JSON.stringify([values, key]));
+  return toBase64Url(JSON.stringify([values, key]));
 }
 
 /** Compares two values of an index field in the order of this file's head. */
@@ -198,7 +199,7 @@ function readCursor(cursor: string | null | undefined, length: number): FindCurs
   const wrong = new InvalidMessageError('The cursor is not one that this query gave');
   let content: unknown;
   try {
-    content = JSON.parse(decodeURIComponent(cursor));
+    content = JSON.parse(fromBase64Url(cursor));
   } catch {
     throw wrong;
   }

@@ -5,6 +5,7 @@
  * a text that is not one with {@link TokenOfAnotherStoreError}.
  */
 import { TokenOfAnotherStoreError } from '../errors.ts';
+import { fromBase64Url, toBase64Url } from '../message/base64-url.ts';
 import type { LogPlace } from './log-place.ts';
 
 /** The opaque text that every command answers with and every query takes. */
@@ -79,24 +80,6 @@ function parseContent(content: unknown): TokenContent {
     places.set(log, { position, mark });
   }
   return { epoch, places };
-}
-
-function toBase64Url(text: string): string {
-  const binary = isAscii(text) ? text : String.fromCodePoint(...new TextEncoder().encode(text));
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-function fromBase64Url(text: string): string {
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return new TextDecoder('utf-8', { fatal: true }).decode(
-    Uint8Array.from(binary, (char) => char.codePointAt(0) ?? 0),
-  );
-}
-
-function isAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1)
-    if (text.charCodeAt(index) > 127) return false;
-  return true;
 }
 
 const VERSION = '1.';
