@@ -142,11 +142,14 @@ export const storeMutants: readonly ReadModelMutant[] = [
       },
     }),
   ),
-  mutant('a removed row is kept', ['P1: a removed row', 'S6: a changed row'], (store) =>
-    committing(store, (commit) => ({
-      ...commit,
-      rows: commit.rows.filter(({ row }) => row !== undefined),
-    })),
+  mutant(
+    'a removed row is kept',
+    ['P1: a removed row', 'S6: a changed row', 'S6: a row that changes'],
+    (store) =>
+      committing(store, (commit) => ({
+        ...commit,
+        rows: commit.rows.filter(({ row }) => row !== undefined),
+      })),
   ),
   mutant('a removed row is null', ['P1: a removed row'], (store) =>
     committing(store, (commit) => ({

@@ -121,6 +121,7 @@ export const importRules: readonly ContractRule<EventStoreFixture>[] = [
         ],
         ['an id twice', { after, events: changed(5, { id: 'event-0' }), outcomes: [] }],
         ['a commit that goes back', { after, events: changed(4, { commit: 5 }), outcomes: [] }],
+        ['a commit before its event', { after, events: changed(2, { commit: 3 }), outcomes: [] }],
         [
           'another event where one is',
           {

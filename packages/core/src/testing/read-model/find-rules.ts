@@ -282,6 +282,43 @@ export const findRules: readonly ContractRule<ReadModelStoreFixture>[] = [
     }
   }),
 
+  readModelRule(
+    'S6',
+    'a row that changes among many stands where its new value does',
+    SEEN,
+    async (store) => {
+      const filler = await filling(store, { ...layoutOf('many'), indexes: [['value']] });
+      const find = finder(store, filler);
+      const now = new Map<string, number>();
+      const keys = Array.from({ length: 90 }, (_, index) => `key-${(index * 37) % 90}`);
+      for (const [index, key] of keys.entries()) now.set(key, index % 13);
+      await filler.commit(
+        0,
+        keys.map((key) => valued(key, now.get(key) ?? 0)),
+      );
+      for (let position = 1; position <= 40; position += 1) {
+        const key = `key-${(position * 17) % 90}`;
+        const isRemoved = position % 4 === 0;
+        const value = (position * 5) % 13;
+        if (isRemoved) now.delete(key);
+        else now.set(key, value);
+        const row = isRemoved ? undefined : { value };
+        await filler.commit(position, [{ key, row, asOf: position }]);
+        const rows = [...now].map(([at, held]) => ({ key: at, kind: null, value: held }));
+        const plan: FindPlan = {
+          ...anything,
+          index: ['value'],
+          direction: position % 2 === 0 ? 'asc' : 'desc',
+        };
+        assertEqual(
+          keysOf(await find(plan)),
+          expected(rows, plan),
+          `The order after commit ${position}`,
+        );
+      }
+    },
+  ),
+
   readModelRule('N2', 'hostile texts are found as values and as keys', SEEN, async (store) => {
     const filler = await filling(store, { ...layoutOf('hostile'), indexes: [['value']] });
     const find = finder(store, filler);
