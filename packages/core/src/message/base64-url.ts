@@ -2,7 +2,7 @@
 
 /** Text as base64url of its UTF-8 bytes, without padding (RFC 4648, 5). */
 export function toBase64Url(text: string): string {
-  const binary = isAscii(text) ? text : String.fromCodePoint(...new TextEncoder().encode(text));
+  const binary = isAscii(text) ? text : toBinary(text);
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
@@ -12,6 +12,11 @@ export function fromBase64Url(text: string): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(
     Uint8Array.from(binary, (char) => char.codePointAt(0) ?? 0),
   );
+}
+
+/** One character for each byte, as `btoa` takes them. */
+function toBinary(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCodePoint(byte)).join('');
 }
 
 function isAscii(text: string): boolean {

@@ -24,7 +24,7 @@ import { TRANSFER_VERSION } from './transfer.ts';
 export const IMPORT_BATCH_SIZE = 500;
 /** Most events and characters that one batch may hold until the place that its outcomes name. */
 export const IMPORT_BATCH_EVENTS_MAX = 50_000;
-export const IMPORT_BATCH_LENGTH_MAX = 64 * 1_048_576;
+export const IMPORT_BATCH_LENGTH_MAX: number = 64 * 1_048_576;
 
 export interface ImportOptions {
   /** Where it goes; default the log that the file names where the store has several, else its only one. */

@@ -123,10 +123,10 @@ test.each([
   { limit: '10' },
   { cursor: 'no cursor' },
   { cursor: '%' },
-  { cursor: encodeURIComponent('{}') },
-  { cursor: encodeURIComponent('[[1],"key"]') },
-  { cursor: encodeURIComponent('[[],7]') },
-  { orderBy: { cents: 'asc' }, cursor: encodeURIComponent('[[{}],"key"]') },
+  { cursor: btoa('{}') },
+  { cursor: btoa('[[1],"key"]') },
+  { cursor: btoa('[[],7]') },
+  { orderBy: { cents: 'asc' }, cursor: btoa('[[{}],"key"]') },
 ])('S6: %j is no request', (request) => {
   expect(() => planFind(INDEXES, asked(request))).toThrow(refused('invalid-message'));
 });
@@ -150,5 +150,5 @@ test('G9: a cursor comes back as the values and the key of its row', () => {
 
 test('G9: a row that lacks the field has a cursor too', () => {
   const plan = planFind([['constructor']], asked({ orderBy: { constructor: 'asc' } }));
-  expect(cursorAfter(plan, {}, 'k')).toBe(encodeURIComponent('[[null],"k"]'));
+  expect(cursorAfter(plan, {}, 'k')).toBe('W1tudWxsXSwiayJd');
 });
