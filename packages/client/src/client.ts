@@ -2,7 +2,6 @@
 import {
   hasCode,
   InvalidMessageError,
-  mergeTokens,
   OutcomeUnknownError,
   uuidV7,
   type AnyDecider,
@@ -112,16 +111,17 @@ export interface Client<Types extends DaybookTypes = DaybookTypes> {
 
   /**
    * Asks a query and keeps its answer up to date, over a connection that all live queries share. It comes back after
-   * failures, and never goes back in time. `close` it when nobody looks any more.
+   * failures, and never goes back in time. `close` it when nobody looks any more. Several tokens are made one by
+   * `mergeTokens` of the core.
    */
   live<Question extends AskableOf<Types>>(
     question: Question,
-    options?: { readonly after?: Token | readonly Token[] | undefined },
+    options?: { readonly after?: Token | undefined },
   ): LiveQuery<ResultOf<Question>>;
 
   /** Waits until read models (all when none are named) have seen a token, or the server's wait is over; says how each stands. */
   awaitReady(
-    token: Token | readonly Token[],
+    token: Token,
     readModels?: readonly Types['readModels']['name'][],
     options?: AwaitOptions,
   ): Promise<readonly Readiness[]>;
@@ -169,14 +169,10 @@ export function daybookClient<Types extends DaybookTypes = DaybookTypes>(
       send(http, message, sendOptions, sendOptions.id ?? newId()),
     query: (question: QueryMessage, queryOptions: QueryNowOptions | QueryAfterOptions = {}) =>
       ask(http, question, queryOptions),
-    live: (question: QueryMessage, { after }: { readonly after?: Token | readonly Token[] } = {}) =>
-      new LiveQueryChannel(connection, question, oneToken(after)),
-    awaitReady: (
-      token: Token | readonly Token[],
-      models?: readonly string[],
-      waitOptions: AwaitOptions = {},
-    ) =>
-      awaitReady(connection, oneToken(token) ?? '', models, {
+    live: (question: QueryMessage, { after }: { readonly after?: Token } = {}) =>
+      new LiveQueryChannel(connection, question, after),
+    awaitReady: (token: Token, models?: readonly string[], waitOptions: AwaitOptions = {}) =>
+      awaitReady(connection, token, models, {
         ...waitOptions,
         giveUpMs: (waitOptions.waitMs ?? SERVER_WAIT_MS_MAX) + http.timings.attemptMs,
       }),
@@ -301,11 +297,6 @@ function instantOf({
   atPosition,
 }: StateAt): Readonly<Record<string, string | number | undefined>> {
   return { at: typeof at === 'number' ? new Date(at).toISOString() : at, atRevision, atPosition };
-}
-
-function oneToken(token: Token | readonly Token[] | undefined): Token | undefined {
-  if (token === undefined || typeof token === 'string') return token;
-  return token.length === 0 ? undefined : mergeTokens(token);
 }
 
 /** The longest that a server waits where no wait is asked for. */

@@ -9,7 +9,6 @@
 import { ClosedError, LimitExceededError } from '@daybook/core';
 import {
   closeCodes,
-  parseDownFrame,
   PROTOCOL_VERSION,
   type DownFrame,
   type Problem,
@@ -142,7 +141,7 @@ export class LiveConnection {
       socket.send(JSON.stringify(hello));
     });
     socket.addEventListener('message', ({ data }) => {
-      if (socket === this.#socket && typeof data === 'string') this.#receive(parseDownFrame(data));
+      if (socket === this.#socket && typeof data === 'string') this.#receive(frameOf(data));
     });
     // After an error comes a close, which is what counts.
     socket.addEventListener('close', ({ code }) => {
@@ -268,6 +267,15 @@ export class LiveConnection {
     const channels = [...this.#channels.values()];
     this.#channels.clear();
     for (const channel of channels) channel.fail(error);
+  }
+}
+
+/** What a server says is trusted to be a frame; one of a later version is passed over, as what is no JSON is. */
+function frameOf(text: string): DownFrame | undefined {
+  try {
+    return JSON.parse(text) as DownFrame;
+  } catch {
+    return undefined;
   }
 }
 
