@@ -104,6 +104,7 @@ test('G3: every repeat of a command carries the same id and the same body', asyn
     problem(503, 'overloaded'),
     new Response('', { status: 408 }),
     problem(429, 'too-many-connections'),
+    new Response('', { status: 429 }),
     problem(409, 'contention', { retryable: true }),
     json(accepted, { headers: { 'idempotency-replayed': 'true' } }),
   ]);
@@ -114,7 +115,7 @@ test('G3: every repeat of a command carries the same id and the same body', asyn
     streams: { 'account-a': 3 },
     isRepeated: true,
   });
-  expect(seen).toHaveLength(7);
+  expect(seen).toHaveLength(8);
   expect(new Set(seen.map((request) => JSON.stringify(request))).size).toBe(1);
   expect(seen[0]).toMatchObject({
     url: 'http://bank.test/base/commands/account/a%2Fb/DepositMoney',

@@ -133,6 +133,7 @@ test('frames of a socket that was given up are not heard', async () => {
   const second = await subscribed(server);
   first.end.say(next(first.sub.id, 5, 99));
   second.end.say(snap(second.sub.id, 6));
+  first.end.say(next(first.sub.id, 6, 99));
   expect(live.get()).toMatchObject({ data: 6 });
 });
 
@@ -158,6 +159,7 @@ test('reset makes the next snapshot count whatever its position, and what comes 
   end.say(next(sub.id, 50, 51));
   expect(live.get()).toMatchObject({ status: 'stale', data: 50 });
   end.say(snap(sub.id, 7, 'new', { generation: 2 }));
+  end.say(snap(sub.id, 6, 'older', { generation: 2 }));
   expect(live.get()).toMatchObject({ status: 'live', data: 'new', generation: 2 });
 });
 
@@ -331,8 +333,11 @@ test('a connection that shows no life for two heartbeats is given up', async () 
   await greet(end, { heartbeatMs: 5 });
   const sub = (await end.frame()) as SubFrame;
   end.say(snap(sub.id, 1));
-  expect(await end.frame()).toEqual({ type: 'ping' });
-  end.say({ type: 'pong' });
+  for (let beat = 0; beat < 6; beat += 1) {
+    expect(await end.frame()).toEqual({ type: 'ping' });
+    end.say({ type: 'pong' });
+  }
+  expect(server.connectionCount).toBe(1);
   const again = await subscribed(server);
   expect(end.isClosed).toBe(true);
   expect(again.sub.after).toBe('t1');
