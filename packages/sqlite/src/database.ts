@@ -18,7 +18,7 @@ import { IncompatibleStoreError } from '@daybook/core';
 import { checkNode, checkSqlite } from './platform-check.ts';
 import type { FileSchema } from './schema.ts';
 import { isBusy, toStoreError } from './sqlite-error.ts';
-import { firstValue, numberAt, prepare, textAt } from './statement.ts';
+import { firstValue, numberAt, prepare } from './statement.ts';
 
 export interface WriterOptions {
   readonly path: string;
@@ -37,13 +37,26 @@ export interface WriterOptions {
  * @throws {@link IncompatibleStoreError} {@link StoreUnavailableError}
  */
 export function openForWriting(options: WriterOptions): DatabaseSync {
-  const { path, schema, busyTimeoutMs } = options;
+  const { path, busyTimeoutMs } = options;
   checkDirectory(path);
+  const deadline = performance.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      return openOnce(options);
+    } catch (error) {
+      // Not every lock is waited for by SQLite itself: going over to WAL and coming back from it are not.
+      if (!isBusy(error) || performance.now() > deadline) throw toStoreError(error, path);
+      pause(RETRY_MS);
+    }
+  }
+}
+
+function openOnce({ path, schema, busyTimeoutMs, fileBytesMax }: WriterOptions): DatabaseSync {
   const isNew = !existsSync(path);
   return opened(path, { timeout: busyTimeoutMs }, (database) => {
     checkFile(database, path, schema);
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
-    enterWalMode(database, path, busyTimeoutMs);
+    enterWalMode(database, path);
     configure(database, path, schema);
     database.exec(`
       PRAGMA wal_autocheckpoint = ${WAL_PAGES};
@@ -51,7 +64,7 @@ export function openForWriting(options: WriterOptions): DatabaseSync {
     `);
     liftSchema(database, path, schema);
     if (isNew) syncDirectory(path);
-    if (options.fileBytesMax !== undefined) bound(database, options.fileBytesMax);
+    if (fileBytesMax !== undefined) bound(database, fileBytesMax);
   });
 }
 
@@ -84,7 +97,7 @@ function opened(
     return database;
   } catch (error) {
     database?.close();
-    throw toStoreError(error, path);
+    throw error;
   }
 }
 
@@ -123,20 +136,9 @@ function checkFile(database: DatabaseSync, path: string, schema: FileSchema): vo
   }
 }
 
-/** Switching needs the file alone for a moment, and SQLite does not wait for that by itself. */
-function enterWalMode(database: DatabaseSync, path: string, timeoutMs: number): void {
-  const statement = prepare(database, 'PRAGMA journal_mode = WAL');
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      const mode = textAt(statement.get(), 0);
-      if (mode === 'wal') return;
-      throw notWal(path, mode);
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
-      pause(RETRY_MS);
-    }
-  }
+function enterWalMode(database: DatabaseSync, path: string): void {
+  const mode = firstValue(database, 'PRAGMA journal_mode = WAL');
+  if (mode !== 'wal') throw notWal(path, mode);
 }
 
 function configure(database: DatabaseSync, path: string, schema: FileSchema): void {

@@ -4,7 +4,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ImportResult } from '@daybook/core';
 
 import { CommitFailedError, failure, GroupWriter } from './append-group.ts';
-import { ANSWER, decodeAppends, type Answer, type Part, type WireAppend } from './append-message.ts';
+import {
+  ANSWER,
+  decodeAppends,
+  type Answer,
+  type Part,
+  type WireAppend,
+} from './append-message.ts';
 import { clockOf } from './clock.ts';
 import { openForWriting, pause } from './database.ts';
 import { importBatch, type WireBatch } from './import-batch.ts';
