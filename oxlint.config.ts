@@ -20,6 +20,7 @@ const packageImports: Readonly<Record<string, readonly string[]>> = {
   core: [],
   protocol: [],
   sqlite: ['core'],
+  postgres: ['core'],
   server: ['core', 'protocol'],
   client: ['core', 'protocol'],
   cli: ['core', 'server', 'client', 'sqlite'],

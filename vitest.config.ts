@@ -14,6 +14,7 @@ export default defineConfig({
       'benchmarks/test/**/*.test.ts',
       'scripts/test/**/*.test.ts',
     ],
+    globalSetup: ['scripts/servers/global-setup.ts'],
     isolate: false,
     pool: 'forks',
     execArgv: ['--conditions=daybook-source'],
