@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { EventStore } from '@daybook/core';
 import { sqliteEventStore } from '@daybook/sqlite';
-import type { Emmett } from './emmett.ts';
+import { appendPatiently, type Emmett } from './emmett.ts';
 import { MOVEMENT_TYPE, movement, movementMetadata } from './movement.ts';
 import { underLoad } from './pending.ts';
 import { platform } from './platform.ts';
@@ -111,7 +111,9 @@ export function emmettAppends(peer: Emmett): Contender {
         return loaded(1, async (caller, turn) => {
           const { stream, revision, data, metadata } = rawAppend(caller, turn);
           const event = { type: MOVEMENT_TYPE, data, metadata };
-          await store.appendToStream(stream, [event], { expectedStreamVersion: BigInt(revision) });
+          await appendPatiently(store, stream, [event], {
+            expectedStreamVersion: BigInt(revision),
+          });
         });
       }),
   };

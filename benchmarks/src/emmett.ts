@@ -79,6 +79,28 @@ export async function emmett(): Promise<Emmett | { readonly reason: string }> {
   }
 }
 
+/**
+ * Appends, again where SQLite was busy: on each of its connections Emmett switches to WAL while the transaction is on its
+ * way already, and on a loaded machine a COMMIT may come before that has ended. Such a transaction was rolled back.
+ */
+export async function appendPatiently(
+  store: EmmettStore,
+  ...append: Parameters<EmmettStore['appendToStream']>
+): Promise<void> {
+  for (let left = ATTEMPTS_MAX; ; left -= 1) {
+    try {
+      await store.appendToStream(...append);
+      return;
+    } catch (error) {
+      if (left === 1 || !isBusy(error)) throw error;
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+}
+
 export function isThere(peer: Emmett | { readonly reason: string }): peer is Emmett {
   return !('reason' in peer);
 }
@@ -126,4 +148,5 @@ const VERSIONS = {
   uuid: '14.0.3',
 };
 
+const ATTEMPTS_MAX = 20;
 const INSTALL_MS_MAX = 300_000;

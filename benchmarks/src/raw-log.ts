@@ -27,6 +27,7 @@ export class RawLog {
   readonly #insertAppend: StatementSync;
   readonly #knownAppend: StatementSync;
   readonly #lastRevision: StatementSync;
+  readonly #lastMarkedRevision: StatementSync;
   readonly #page: StatementSync;
   readonly #stream: StatementSync;
   #head = -1;
@@ -40,15 +41,16 @@ export class RawLog {
     this.#insertEvent = prepare('INSERT INTO marked_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#insertAppend = prepare('INSERT INTO appends VALUES (?, ?, ?, ?, ?, ?)');
     this.#knownAppend = prepare('SELECT outcome FROM appends WHERE id = ?');
-    this.#lastRevision = prepare('SELECT max(revision) FROM marked_events WHERE stream = ?');
+    this.#lastRevision = prepare('SELECT max(revision) FROM events WHERE stream = ?');
+    this.#lastMarkedRevision = prepare('SELECT max(revision) FROM marked_events WHERE stream = ?');
     this.#page = prepare(
       'SELECT position, stream, revision, type, data, metadata, time FROM events WHERE position > ? ORDER BY position LIMIT ?',
     );
     this.#stream = prepare(
       'SELECT position, stream, revision, type, data, metadata, time FROM events WHERE stream = ? ORDER BY revision',
     );
-    for (const statement of [this.#page, this.#stream, this.#lastRevision, this.#knownAppend])
-      statement.setReturnArrays(true);
+    const reading = [this.#page, this.#stream, this.#lastRevision, this.#lastMarkedRevision];
+    for (const statement of [...reading, this.#knownAppend]) statement.setReturnArrays(true);
     const last = prepare('SELECT max(position) AS position FROM events').get()?.['position'];
     this.#head = Number(last ?? -1);
   }
@@ -70,7 +72,7 @@ export class RawLog {
   /** One transaction that checks the stream's revision and inserts the event. */
   appendChecked(append: RawAppend): void {
     this.transaction(() => {
-      this.#checkRevision(append);
+      checkRevision(this.#lastRevision, append);
       this.insertBare(append);
     });
   }
@@ -82,7 +84,7 @@ export class RawLog {
   insertWithOutcome(append: RawAppend): void {
     const { id, stream, revision, type } = append;
     if (this.#knownAppend.get(id) !== undefined) return;
-    this.#checkRevision(append);
+    checkRevision(this.#lastMarkedRevision, append);
     const data = JSON.stringify(append.data);
     const metadata = JSON.stringify(append.metadata);
     const time = Date.now();
@@ -114,11 +116,6 @@ export class RawLog {
   close(): void {
     this.database.close();
   }
-
-  #checkRevision({ stream, revision }: RawAppend): void {
-    const [last] = row(this.#lastRevision.get(stream));
-    if ((last ?? -1) !== revision - 1) throw new Error(`${stream} is not at ${revision - 1}`);
-  }
 }
 
 /** A database with the pragmas that all contenders share. */
@@ -128,6 +125,11 @@ export function openRaw(path: string, synchronous: 'FULL' | 'NORMAL' = 'FULL'): 
     `PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=${synchronous}; PRAGMA wal_autocheckpoint=2000;`,
   );
   return database;
+}
+
+function checkRevision(query: StatementSync, { stream, revision }: RawAppend): void {
+  const [last] = row(query.get(stream));
+  if ((last ?? -1) !== revision - 1) throw new Error(`${stream} is not at ${revision - 1}`);
 }
 
 /** The driver answers `unknown`; the statements above say what it is. */
