@@ -1,4 +1,6 @@
 /** The commands and their options. Each command's code is loaded when it runs, so that none pays for the others. */
+import { readFileSync } from 'node:fs';
+
 import { Command, CommanderError, Option } from 'commander';
 
 import { exitCodeOf, exitCodes, UsageError } from './exit-code.ts';
@@ -26,6 +28,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 function programOf(done: (code: number) => void): Command {
   const program = new Command('daybook')
     .description('Event sourcing and CQRS for TypeScript, from the command line.')
+    .version(versionOf(), '--version', 'the version of this program')
     .option('--json', 'JSON for programs on standard output, and nothing else')
     .option('--config <file>', 'the configuration; default: the nearest daybook.config.ts, upwards')
     .addOption(
@@ -126,6 +129,12 @@ function programOf(done: (code: number) => void): Command {
       ),
     );
   return program;
+}
+
+/** As package.json says. */
+function versionOf(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 function addParked(parked: Command, done: (code: number) => void): void {

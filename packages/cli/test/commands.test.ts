@@ -302,6 +302,10 @@ test('an unexpected end of the reader is no fault', async () => {
 test('help and version go to standard output with 0; no colours where nobody sees them', async () => {
   const here = folder();
   const help = await here.run(['--help']);
+  expect(await here.run(['--version'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+  });
   expect(help).toMatchObject({ code: 0, err: '' });
   for (const command of [
     'dev',

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
 
-test('can be imported by its public name', async () => {
-  expect(await import('@daybook/cli')).toBeDefined();
+test('exports these names and no others', async () => {
+  expect(Object.keys(await import('@daybook/cli')).toSorted()).toEqual([
+    'exitCodes',
+    'runCommandLine',
+  ]);
+  expect(Object.keys(await import('@daybook/cli/config'))).toEqual(['config']);
 });

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
 
-test('can be imported by its public name', async () => {
-  expect(await import('@daybook/client')).toBeDefined();
+test('exports these names and no others', async () => {
+  expect(Object.keys(await import('@daybook/client')).toSorted()).toEqual([
+    'ProblemError',
+    'UnreachableError',
+    'daybookClient',
+    'defaultTimings',
+  ]);
 });
