@@ -4,6 +4,7 @@
  * A view sees one state although commits go on while its work awaits: a commit gives every open view the old entries of
  * the rows that it changes, and the view looks there first. Checkpoints and parked keys are replaced, never changed.
  */
+import { frozenCopy } from '../message/frozen-copy.ts';
 import type { Json } from '../message/json.ts';
 import type {
   Checkpoint,
@@ -107,17 +108,6 @@ export class MemoryGeneration {
     this.rows.set(key, { row: own, asOf: Object.freeze({ ...old?.asOf, [log]: asOf }) });
     for (const index of this.#indexes.values()) index.change(key, own);
   }
-}
-
-/** A copy as JSON text would give it, that nobody can change. */
-function frozenCopy(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy));
-  const copy: Record<string, Json> = {};
-  for (const [name, member] of Object.entries(value)) {
-    if (member !== undefined) copy[name] = frozenCopy(member);
-  }
-  return Object.freeze(copy);
 }
 
 /** A line feed stands in no key. */

@@ -6,21 +6,17 @@
  */
 import {
   ClosedError,
-  ConditionFailedError,
   IdReusedError,
   InvalidInstantError,
   InvalidMessageError,
   StoreWentBackError,
   UnsupportedCapabilityError,
 } from '../errors.ts';
-import { utf8Length } from '../message/json.ts';
 import { checkAppend, checkAppendBytes, checkExpected, DEFAULT_LIMITS } from './check-append.ts';
 import type {
-  AppendCondition,
   AppendPlace,
   AppendRequest,
   AppendResult,
-  AppendStream,
   EventStore,
   EventStoreCapabilities,
   EventStoreLimits,
@@ -35,6 +31,7 @@ import type {
   StreamPage,
 } from './event-store.ts';
 import { DEFAULT_LOG, LOG_START, type LogPlace, type Platform } from './log-place.ts';
+import { bytesOf, checkCondition, checkNewIds, contentsOf, copyOf } from './memory-append.ts';
 import { importIntoMemory } from './memory-import.ts';
 import { MemoryEvent, MemoryLog, countWhile, type MemoryEventContent } from './memory-log.ts';
 import { readMemoryLog, readMemoryStream } from './memory-read.ts';
@@ -233,11 +230,15 @@ class MemoryEventStore implements EventStore {
       id: request.id,
       log: DEFAULT_LOG,
       contentHash: request.contentHash ?? null,
-      outcome: request.outcome === undefined ? null : structuredClone(request.outcome),
+      outcome: request.outcome === undefined ? null : copyOf(request.outcome),
       first: hasEvents ? first : null,
       position: hasEvents ? commit : null,
-      streams: request.streams.map(({ stream }) => ({ stream, revision: log.revisionOf(stream) })),
-      head: log.head(),
+      streams: Object.freeze(
+        request.streams.map(({ stream }) =>
+          Object.freeze({ stream, revision: log.revisionOf(stream) }),
+        ),
+      ),
+      head: Object.freeze(log.head()),
       recordedAt,
     });
     log.storeOutcome(outcome);
@@ -301,39 +302,6 @@ function repeat(request: AppendRequest, known: StoredOutcome): StoredOutcome {
   return known;
 }
 
-function contentsOf({ stream, events }: AppendStream): readonly MemoryEventContent[] {
-  return events.map(({ id, type, schemaVersion, data, metadata, tags }) => ({
-    id,
-    stream,
-    type,
-    schemaVersion,
-    data: JSON.stringify(data),
-    metadata: JSON.stringify(metadata),
-    tags: tags === undefined || tags.length === 0 ? NO_TAGS : Object.freeze([...new Set(tags)]),
-  }));
-}
-
-function bytesOf(contents: readonly MemoryEventContent[]): number {
-  let bytes = 0;
-  for (const { data, metadata } of contents) bytes += utf8Length(data) + utf8Length(metadata);
-  return bytes;
-}
-
-function checkCondition(log: MemoryLog, { query, after }: AppendCondition): void {
-  for (const position of log.ascending(query, after, log.headPosition)) {
-    throw new ConditionFailedError(after, position);
-  }
-}
-
-function checkNewIds(log: MemoryLog, contents: readonly MemoryEventContent[]): void {
-  const ids = new Set<string>();
-  for (const { id } of contents) {
-    if (log.eventIds.has(id) || ids.has(id))
-      throw new InvalidMessageError(`The log has an event with the id "${id}"`);
-    ids.add(id);
-  }
-}
-
 function checkMark(log: MemoryLog, { position, mark }: LogPlace): void {
   const actual = log.placeOf(position);
   if (position < 0 || actual.mark === mark) return;
@@ -344,5 +312,3 @@ function checkMark(log: MemoryLog, { position, mark }: LogPlace): void {
     actual.position === LOG_START.position ? undefined : actual.mark,
   );
 }
-
-const NO_TAGS: readonly string[] = Object.freeze([]);

@@ -10,6 +10,7 @@ import { outcomeRules } from './event-store/outcome-rules.ts';
 import { placeRules } from './event-store/place-rules.ts';
 import { readRules } from './event-store/read-rules.ts';
 import { shapeRules } from './event-store/shape-rules.ts';
+import { wakeRules } from './event-store/wake-rules.ts';
 
 /**
  * Every rule of the event-store port, for `applicable` and a test runner of any kind.
@@ -25,5 +26,6 @@ export const eventStoreContract: readonly ContractRule<EventStoreFixture>[] = [
   ...outcomeRules,
   ...conditionRules,
   ...readRules,
+  ...wakeRules,
   ...importRules,
 ];
