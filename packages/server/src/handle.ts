@@ -19,7 +19,9 @@ export async function handle(server: Server, exchange: Exchange): Promise<Reply 
   try {
     reply = await answer(server, exchange);
   } catch (error) {
-    reply = replyOf(server, error);
+    // Whoever is gone caused the error by going: nothing went wrong here.
+    const isGone = error instanceof Error && error.name === 'AbortError' && exchange.signal.aborted;
+    reply = replyOf(server, isGone ? new HttpProblem('closed', 'The caller is gone.') : error);
   }
   if (reply === undefined || origin === undefined) return reply;
   return { ...reply, headers: [...reply.headers, ...crossOriginHeaders(origin, allowedOrigins)] };

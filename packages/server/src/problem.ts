@@ -165,7 +165,9 @@ export function problemOf(
 ): Problem {
   const code = codeOf(error);
   const row = rowOf(code);
-  if (error instanceof Error && row !== undefined && row.detail === undefined) {
+  const isTold =
+    error instanceof HttpProblem || (error instanceof Error && row?.detail === undefined);
+  if (isTold && row !== undefined) {
     return { ...problem(code, error.message, isRetryable(error)), ...factsOf(error) };
   }
   const errorId = newId();

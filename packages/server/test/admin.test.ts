@@ -1,11 +1,10 @@
-import { daybook, decider, memory, readModel, uuidV7, type AppFace } from '@daybook/core';
+import { daybook, decider, readModel, type AppFace } from '@daybook/core';
 import type { ParkedAnswer } from '@daybook/protocol';
 import { httpHandler, type HttpHandler } from '@daybook/server';
-import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { openAccount, problemIn, refusalOf, serving } from './serving.ts';
+import { emptyStore, openAccount, problemIn, refusalOf, serving } from './serving.ts';
 
 /** A counter whose read model cannot count 13, until it is mended. */
 function superstition(): { readonly definitions: ReturnType<typeof counters>; mend(): void } {
@@ -58,13 +57,7 @@ interface Counting extends AsyncDisposable {
 
 async function counting(): Promise<Counting> {
   const { definitions, mend } = superstition();
-  const app = await definitions.start({
-    store: memory({
-      now: Date.now,
-      newId: uuidV7(Date.now),
-      sha256: (text) => hash('sha256', text),
-    }),
-  });
+  const app = await definitions.start({ store: emptyStore() });
   const http: HttpHandler = httpHandler(app, { mode: 'development' });
   return {
     face: app.face,

@@ -199,6 +199,34 @@ test('G9: subscriptions, frames, awaits and connections are bounded, each by nam
   await client.next('pong');
 });
 
+test('P4: a new generation resets the subscription, and a snap follows', async () => {
+  await using running = await listening();
+  const { bank, server } = running;
+  const token = await openAccount(bank, 'a', 5);
+  const client = await LiveClient.welcomed(server.url);
+  client.send({ type: 'sub', id: 's', query: balanceOf('a'), after: token });
+  expect(await client.next('snap')).toMatchObject({ generation: 1 });
+  await bank.app.face.rebuild('balances');
+  expect(await client.next('reset')).toEqual({ type: 'reset', sub: 's', reason: 'new-generation' });
+  expect(await client.next('snap')).toMatchObject({
+    sub: 's',
+    generation: 2,
+    data: { balanceCents: 5 },
+  });
+});
+
+test('an application that closes ends its subscriptions by a problem', async () => {
+  await using running = await listening();
+  const client = await LiveClient.welcomed(running.server.url);
+  client.send({ type: 'sub', id: 's', query: balanceOf('a') });
+  await client.next('snap');
+  await running.bank.app.close();
+  expect(await client.next('problem')).toMatchObject({
+    id: 's',
+    problem: { code: 'closed', status: 503 },
+  });
+});
+
 test('after unsub nothing more comes, and the id is free again', async () => {
   await using running = await listening();
   const { bank, server } = running;

@@ -6,7 +6,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { httpHandler, type HttpOptions, type Listening } from '@daybook/server';
 import { expect, test } from 'vitest';
 
-import { account } from '../../core/test/bank.ts';
+import { account, postEntry } from '../../core/test/bank.ts';
 import { openAccount, serving, startedBank, type Serving } from './serving.ts';
 
 interface Listener extends AsyncDisposable {
@@ -242,6 +242,34 @@ test('the log is tailed live, from a place, and comes back after the last whole 
     [...(await readUntil(again, /AccountOpened/)).matchAll(/^id: (\d+)$/gm)].map(([, id]) => id),
   ).toEqual(['2']);
   again.destroy();
+});
+
+test('L3: only the last event of an append carries an id to come back with', async () => {
+  await using running = await listening();
+  const { bank, server } = running;
+  await openAccount(bank, 'a', 500);
+  await openAccount(bank, 'b');
+  await bank.app.send(
+    postEntry({
+      entryId: 'e',
+      postings: [
+        { account: 'a', cents: -1 },
+        { account: 'b', cents: 1 },
+      ],
+    }),
+  );
+  const tail = await open(server.url, {
+    path: '/events?after=2',
+    headers: { accept: 'text/event-stream' },
+  });
+  const text = await readUntil(tail, /MoneyDeposited/);
+  expect(
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.slice(0, 5)),
+  ).toEqual([': ope', 'data:', 'id: 4', 'data:']);
+  tail.destroy();
 });
 
 test('a silent tail shows life at each heartbeat', async () => {

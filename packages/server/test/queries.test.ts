@@ -1,6 +1,12 @@
+import { daybook, readModel } from '@daybook/core';
+import type { Problem } from '@daybook/protocol';
+import { httpHandler } from '@daybook/server';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 
-import { openAccount, problemIn, serving } from './serving.ts';
+import { account } from '../../core/test/bank.ts';
+
+import { emptyStore, openAccount, problemIn, serving } from './serving.ts';
 
 test('G7 T1: a query that presents a token sees at least that token', async () => {
   await using bank = await serving();
@@ -49,6 +55,54 @@ test('parameters that fit no schema are refused with pointers', async () => {
   expect([without.status, problemIn(without).errors?.[0]?.pointer]).toEqual([400, '/id']);
   const proto = await bank.get('/queries/balances/balanceOf?id=a&__proto__=b');
   expect([proto.status, problemIn(proto).errors?.[0]?.pointer]).toEqual([400, '/__proto__']);
+});
+
+test('a query string is read as the schema wants it, without a second schema for HTTP', async () => {
+  const kinds = z.object({
+    whole: z.int(),
+    maybe: z.number().optional(),
+    text: z.string(),
+    either: z.union([z.string(), z.int()]),
+    is: z.boolean().default(false),
+    list: z.array(z.int()),
+    none: z.string().nullable(),
+    kind: z.enum(['a', 'b']),
+  });
+  const echo = readModel('echo', {
+    from: [account],
+    row: z.object({ owner: z.string() }),
+    on: { AccountOpened: (_, { owner }) => ({ owner }) },
+    queries: (query) => ({ back: query(kinds, async (_, params) => params) }),
+  });
+  const app = await daybook({ deciders: [account], readModels: [echo] }).start({
+    store: emptyStore(),
+  });
+  const http = httpHandler(app);
+  const ask = async (query: string) => {
+    const response = await http.fetch(new Request(`http://localhost/queries/echo/back?${query}`));
+    return (await response.json()) as Problem & { readonly data: unknown };
+  };
+  const common = 'text=7&either=7&none=x&kind=a';
+  expect((await ask(`${common}&whole=-7&maybe=1.5e3&is=true&list=1&list=2`)).data).toEqual({
+    whole: -7,
+    maybe: 1_500,
+    text: '7',
+    either: '7',
+    is: true,
+    list: [1, 2],
+    none: 'x',
+    kind: 'a',
+  });
+  expect((await ask(`${common}&whole=7&list=1`)).data).toMatchObject({
+    whole: 7,
+    is: false,
+    list: [1],
+  });
+  const pointers = async (query: string) =>
+    (await ask(query)).errors?.map(({ pointer }) => pointer);
+  expect(await pointers(`${common}&whole=seven&list=1`)).toEqual(['/whole']);
+  expect(await pointers(`${common}&whole=0x10&list=x`)).toEqual(['/whole', '/list/0']);
+  await app.close();
 });
 
 test('numbers of a query string are read as the schema wants them', async () => {

@@ -203,6 +203,17 @@ test('an authorisation that throws denies, and its error is not told', async () 
   ]);
 });
 
+test('an error of a driver is not taken for one of ours because it has a code of the same name', async () => {
+  await using bank = await serving({
+    authenticate() {
+      throw Object.assign(new Error('ldap://10.0.0.7 refused'), { code: 'forbidden' });
+    },
+  });
+  const answer = await bank.get('/meta');
+  expect(refusalOf(answer)).toBe('500 internal');
+  expect(answer.text).not.toContain('10.0.0.7');
+});
+
 test('the admin paths are closed in production, and open on loopback in development', async () => {
   const app = await startedBank();
   const statusOf = async (options: Parameters<typeof httpHandler>[1], remoteAddress?: string) => {

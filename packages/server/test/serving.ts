@@ -1,7 +1,7 @@
 /** A bank on the memory store, served; requests are made by `fetch`, without a socket. */
 import { hash } from 'node:crypto';
 
-import { memory, uuidV7, type App, type Daybook } from '@daybook/core';
+import { memory, type App, type Daybook, type StoreAdapter } from '@daybook/core';
 import type { Problem } from '@daybook/protocol';
 import {
   httpHandler,
@@ -66,11 +66,11 @@ export async function serving(options: HttpOptions = {}): Promise<Serving> {
 }
 
 export function startedBank(): Promise<App<BankTypes>> {
-  return bank.start({ store: memory({ now: Date.now, newId: uuidV7(Date.now), sha256 }) });
+  return bank.start({ store: emptyStore() });
 }
 
-function sha256(text: string): string {
-  return hash('sha256', text);
+export function emptyStore(): StoreAdapter {
+  return memory({ sha256: (text) => hash('sha256', text) });
 }
 
 async function answerOf(response: Response): Promise<Answer> {
