@@ -22,17 +22,17 @@ export interface Target {
 
 export type Event = RecordedEvent<string, unknown>;
 
-export interface TargetSendOptions {
+interface TargetSendOptions {
   readonly id: string | undefined;
   readonly expectedRevision: number | 'no-stream' | undefined;
 }
 
-export interface TargetQueryOptions {
+interface TargetQueryOptions {
   readonly after: string | undefined;
   readonly waitMs: number | undefined;
 }
 
-export interface TailOptions {
+interface TailOptions {
   /** Exclusive; undefined takes the last `last` events. */
   readonly after: number | undefined;
   readonly last: number;

@@ -39,7 +39,7 @@ export const transfer = decision('Transfer', {
   ],
 });
 const isPoison = (cents: number): boolean => cents === 666 && process.env['POISON'] === '1';
-export const balances = readModel('balances', {
+const balances = readModel('balances', {
   from: [account],
   row: z.object({ owner: z.string(), balanceCents: z.int() }),
   indexes: ['owner'],

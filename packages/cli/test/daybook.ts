@@ -10,7 +10,7 @@ import { onTestFinished } from 'vitest';
 
 import { bank } from './bank.ts';
 
-export interface Result {
+interface Result {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
@@ -38,7 +38,7 @@ export interface Folder {
 export type Bank = Awaited<ReturnType<typeof bank.start>>;
 
 /** What the tests look into without asking twice. */
-export type Json = Readonly<Record<string, unknown>>;
+type Json = Readonly<Record<string, unknown>>;
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');

@@ -21,10 +21,10 @@ import { TransferOrder } from './transfer-order.ts';
 import { TRANSFER_VERSION } from './transfer.ts';
 
 /** Events of one batch: a goal, which the end of a commit or of a group of commits may exceed. */
-export const IMPORT_BATCH_SIZE = 500;
+const IMPORT_BATCH_SIZE = 500;
 /** Most events and characters that one batch may hold until the place that its outcomes name. */
-export const IMPORT_BATCH_EVENTS_MAX = 50_000;
-export const IMPORT_BATCH_LENGTH_MAX: number = 64 * 1_048_576;
+const IMPORT_BATCH_EVENTS_MAX = 50_000;
+const IMPORT_BATCH_LENGTH_MAX: number = 64 * 1_048_576;
 
 export interface ImportOptions {
   /** Where it goes; default the log that the file names where the store has several, else its only one. */
@@ -64,7 +64,7 @@ export interface ImportRefusal {
   readonly lines: readonly { readonly line: number; readonly why: string }[];
 }
 
-export const REFUSALS_SHOWN_MAX = 20;
+const REFUSALS_SHOWN_MAX = 20;
 
 /**
  * Imports an export, checked line by line, in batches of which each is written whole or not at all.

@@ -14,7 +14,7 @@ export type TransferLine =
   | { readonly line: number; readonly problem: string };
 
 /** Longest content that may stand in pieces, in characters: an event and its metadata, or an outcome, at their bounds. */
-export const TRANSFER_CONTENT_LENGTH_MAX: number = 16 * TRANSFER_LINE_BYTES_MAX;
+const TRANSFER_CONTENT_LENGTH_MAX: number = 16 * TRANSFER_LINE_BYTES_MAX;
 
 /** Empty lines are passed over. A line that is too long is not held: its beginning is dropped with its rest. */
 export async function* transferLines(source: TransferSource): AsyncGenerator<TransferLine, void> {
