@@ -1,3 +1,4 @@
+export { ContractError } from './testing/assert.ts';
 export { applicable, type ApplicableRules, type ContractRule } from './testing/contract.ts';
 export { eventStoreContract } from './testing/event-store-contract.ts';
 export type { EventStoreFixture } from './testing/event-store/fixture.ts';

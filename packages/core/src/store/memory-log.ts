@@ -237,7 +237,7 @@ export class MemoryLog {
 }
 
 /** How many of the ascending numbers are at most `bound`. */
-export function countUpTo(ascending: readonly number[], bound: number): number {
+function countUpTo(ascending: readonly number[], bound: number): number {
   return countWhile(ascending, (value) => value <= bound);
 }
 

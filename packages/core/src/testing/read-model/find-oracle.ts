@@ -162,7 +162,7 @@ export function expected(rows: readonly FoundRow[], plan: FindPlan): readonly st
     .map(({ key }) => key);
 }
 
-export function isWithin(value: IndexValue, { gt, gte, lt, lte }: FindRange): boolean {
+function isWithin(value: IndexValue, { gt, gte, lt, lte }: FindRange): boolean {
   if (gt !== undefined && compareIndexValues(value, gt) <= 0) return false;
   if (gte !== undefined && compareIndexValues(value, gte) < 0) return false;
   if (lt !== undefined && compareIndexValues(value, lt) >= 0) return false;
@@ -177,7 +177,7 @@ export function cursorOf(
   return { values: fields.map((field) => toIndexValue(Reflect.get(Object(row), field))), key };
 }
 
-export function toIndexValue(value: unknown): IndexValue {
+function toIndexValue(value: unknown): IndexValue {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? value
     : null;
@@ -191,6 +191,6 @@ export function valued(key: string, value: number): RowChange {
   return { key, row: { value }, asOf: 0 };
 }
 
-export function reversed(text: string): string {
+function reversed(text: string): string {
   return Array.from(text).toReversed().join('');
 }
