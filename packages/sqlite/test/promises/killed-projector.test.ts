@@ -1,0 +1,137 @@
+/** G6, P7: projectors that die, and one that freezes and wakes, while the log grows. */
+import { join } from 'node:path';
+
+import type { AppFace, Health } from '@daybook/core';
+import { sqlite } from '@daybook/sqlite';
+import { expect, test } from 'vitest';
+
+import { rounds } from '../../../../scripts/rounds.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
+import { bank, postEntry } from './bank.ts';
+import { allBalances, booksOf, openAccounts, rowsIn, sortedRows } from './bank-check.ts';
+import { integrityOf, wholeLog } from './log-check.ts';
+import { Peer, signal } from './peer.ts';
+
+const KILLS = rounds(50);
+const FREEZES = rounds(20);
+const ACCOUNTS = Array.from({ length: 10 }, (_, n) => `acc-${n}`);
+/** Short, so that the next one need not wait long for a dead one's lease. */
+const LEASE_MS = 150;
+
+test(
+  'G6 P1: a projector that is killed at any point, again and again, ends with the rows of a straight fold',
+  { timeout: 30_000 + KILLS * 5_000 },
+  async () => {
+    const { path, face, load } = await bankUnderLoad();
+    for (let round = 0; round < KILLS; round += 1) {
+      const projector = new Peer('bank-process', { path, leaseMs: LEASE_MS });
+      await commits(face, 1 + (round % 5));
+      // Somewhere in the next step.
+      await new Promise((resolve) => setTimeout(resolve, (round * 7) % 11));
+      await projector.kill();
+    }
+    await stop(load);
+    await Peer.start('bank-process', { path, leaseMs: LEASE_MS });
+    await expectRowsOfStraightFold(face);
+    await face.close();
+    expect(integrityOf(path.replace('.db', '.read.db'))).toBe('ok');
+  },
+);
+
+test(
+  'G6 P7: of two projectors on one file, one that freezes past its lease and wakes changes nothing: the rows are those of a straight fold',
+  { timeout: 30_000 + FREEZES * 10_000 },
+  async () => {
+    const { path, face, load } = await bankUnderLoad();
+    const start = (): Promise<Peer> => Peer.start('bank-process', { path, leaseMs: LEASE_MS });
+    const projectors = [await start(), await start()] as const;
+    for (let round = 0; round < FREEZES; round += 1) {
+      await commits(face, 1 + (round % 3));
+      const [holder, other] = await byHolding(projectors);
+      const fence = await fenceOf(face);
+      holder.freeze();
+      await takenOver(face, fence);
+      holder.wake();
+      // The one that woke learns that it is not the holder any more, and says so.
+      await until(face, async () => (await processorOf(holder)) === 'idle');
+      expect(await processorOf(other)).toBe('running');
+    }
+    await stop(load);
+    await expectRowsOfStraightFold(face);
+    await face.close();
+  },
+);
+
+interface BankUnderLoad {
+  readonly path: string;
+  /** Of this process, which neither transfers nor projects. */
+  readonly face: AppFace;
+  readonly load: Load;
+}
+
+interface Load {
+  readonly writer: Peer;
+  readonly transfers: Promise<unknown>;
+}
+
+async function bankUnderLoad(): Promise<BankUnderLoad> {
+  const path = join(temporaryDirectory(), 'bank.db');
+  const { face } = await bank.start({ store: sqlite(path), processing: false });
+  await openAccounts(face, ACCOUNTS, { overdraftCents: 1_000_000, balanceCents: 0 });
+  const writer = await Peer.start('bank-process', { path, processing: false });
+  const request = { accounts: ACCOUNTS, count: 1_000_000, inFlight: 2, centsMax: 900 };
+  return { path, face, load: { writer, transfers: writer.call('transfers', request) } };
+}
+
+async function stop({ writer, transfers }: Load): Promise<void> {
+  await writer.call('stopTransfers');
+  await transfers;
+  await writer.kill();
+}
+
+/** Waits for so many changes of the read models' file. */
+async function commits({ readModels }: AppFace, count: number): Promise<void> {
+  const enough = signal();
+  let seen = 0;
+  const end = readModels.onCommitted(() => {
+    seen += 1;
+    if (seen >= count) enough.resolve();
+  });
+  await enough.promise;
+  end();
+}
+
+/** Looks again after every change of the read models' file. */
+async function until(face: AppFace, isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await commits(face, 1);
+}
+
+async function byHolding(
+  projectors: readonly [Peer, Peer],
+): Promise<readonly [holder: Peer, other: Peer]> {
+  const [first, second] = projectors;
+  return (await processorOf(first)) === 'running' ? [first, second] : [second, first];
+}
+
+async function processorOf(peer: Peer): Promise<string | undefined> {
+  const { readModels } = await peer.call<Health>('health');
+  return readModels[0]?.processor;
+}
+
+async function fenceOf({ readModels }: AppFace): Promise<number> {
+  const [lease] = await readModels.leases.list();
+  return lease?.fence ?? 0;
+}
+
+async function takenOver(face: AppFace, fence: number): Promise<void> {
+  await until(face, async () => (await fenceOf(face)) > fence);
+}
+
+async function expectRowsOfStraightFold(face: AppFace): Promise<void> {
+  const events = await wholeLog(face.events);
+  // An entry without postings changes nothing, and its token is the head.
+  const { token } = await face.send(postEntry({ postings: [] }));
+  const answer = await face.query(allBalances, { after: token, waitMs: 20_000 });
+  expect(sortedRows(rowsIn(answer))).toEqual(booksOf(events).sorted);
+  expect(events.length).toBeGreaterThan(100);
+}
