@@ -30,7 +30,10 @@ export async function authoriseHistory(
 ): Promise<void> {
   if (authorizeHistory === undefined) {
     if (authorize === undefined) return;
-    throw denied(actor);
+    throw new HttpProblem(
+      'forbidden',
+      'History is closed here. Whoever runs this server opens it by authorizeHistory.',
+    );
   }
   if ((await authorizeHistory(actor, asked)) !== 'allow') throw denied(actor);
 }
@@ -43,9 +46,13 @@ export async function authoriseAdmin(
   remoteAddress: string | undefined,
 ): Promise<void> {
   if (authorizeAdmin === undefined) {
-    if (authorize === undefined && mode === 'development' && isLoopbackAddress(remoteAddress))
+    if (authorize === undefined && mode === 'development' && isLoopbackAddress(remoteAddress)) {
       return;
-    throw denied(actor);
+    }
+    throw new HttpProblem(
+      'forbidden',
+      'The admin paths are closed here. Whoever runs this server opens them by authorizeAdmin, or, on loopback only, by mode: development.',
+    );
   }
   if ((await authorizeAdmin(actor, asked)) !== 'allow') throw denied(actor);
 }

@@ -1,5 +1,11 @@
 /** A WebSocket that hands out what it receives in order; nothing is polled. */
-import type { DownFrame, UpFrame } from '@daybook/protocol';
+import {
+  checkSchema,
+  parseDownFrame,
+  schemas,
+  type DownFrame,
+  type UpFrame,
+} from '@daybook/protocol';
 import { WebSocket, type ClientOptions } from 'ws';
 
 export class LiveClient {
@@ -15,7 +21,7 @@ export class LiveClient {
       this.socket.once('close', (code) => resolve(code));
     });
     this.socket.on('message', (data) => {
-      const frame = JSON.parse((data as Buffer).toString('utf8')) as DownFrame;
+      const frame = checkedFrame((data as Buffer).toString('utf8'));
       const waiting = this.#waiting.shift();
       if (waiting === undefined) this.#frames.push(frame);
       else waiting(frame);
@@ -53,4 +59,14 @@ export class LiveClient {
     if (frame.type !== type) throw new Error(`expected ${type}, got ${JSON.stringify(frame)}`);
     return frame as Extract<DownFrame, { type: Type }>;
   }
+}
+
+/** Every frame of every test is held to its schema. */
+function checkedFrame(text: string): DownFrame {
+  const frame = parseDownFrame(text);
+  if (frame === undefined) throw new Error(`no frame: ${text}`);
+  const name = `${frame.type.charAt(0).toUpperCase()}${frame.type.slice(1)}Frame`;
+  const issues = checkSchema(schemas[name] ?? { type: 'nothing' }, frame, schemas);
+  if (issues.length > 0) throw new Error(`${text} breaks ${name}: ${JSON.stringify(issues)}`);
+  return frame;
 }

@@ -220,12 +220,12 @@ test('the admin paths are closed in production, and open on loopback in developm
     const request = new Request('http://localhost/admin/parked');
     return (await httpHandler(app, options).fetch(request, { remoteAddress })).status;
   };
-  expect(await statusOf({}, '127.0.0.1')).toBe(401);
+  expect(await statusOf({}, '127.0.0.1')).toBe(403);
   expect(await statusOf({ mode: 'development' }, '127.0.0.1')).toBe(200);
   expect(await statusOf({ mode: 'development' }, '::ffff:127.0.0.1')).toBe(200);
-  expect(await statusOf({ mode: 'development' }, '192.168.1.7')).toBe(401);
-  expect(await statusOf({ mode: 'development' })).toBe(401);
-  expect(await statusOf({ mode: 'development', authorize: () => 'allow' }, '127.0.0.1')).toBe(401);
+  expect(await statusOf({ mode: 'development' }, '192.168.1.7')).toBe(403);
+  expect(await statusOf({ mode: 'development' })).toBe(403);
+  expect(await statusOf({ mode: 'development', authorize: () => 'allow' }, '127.0.0.1')).toBe(403);
   expect(await statusOf({ authorize: () => 'deny', authorizeAdmin: () => 'allow' })).toBe(200);
   await app.close();
 });
