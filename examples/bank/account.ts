@@ -3,13 +3,14 @@ import { decider } from '@daybook/core';
 import { z } from 'zod';
 
 /** Whole cents: money is never a fraction of one. Beyond a safe integer nothing is accepted. */
-const cents = z.int();
-const overdraftCents = cents.nonnegative();
+const wholeCents = z.int();
+const allowed = wholeCents.nonnegative();
+const amount = wholeCents.positive();
 
 /** One movement, and the balance after it. The last three stand in movements of an entry (`PostEntry`). */
 const movement = z.object({
-  cents: cents.positive(),
-  balanceCents: cents,
+  cents: amount,
+  balanceCents: wholeCents,
   entryId: z.string().optional(),
   payee: z.string().optional(),
   memo: z.string().optional(),
@@ -18,7 +19,7 @@ const movement = z.object({
 /** The stream `account-{id}`. A closed account may be opened again; its history goes on. */
 export const account = decider('account', {
   events: {
-    AccountOpened: z.object({ owner: z.string(), overdraftCents }),
+    AccountOpened: z.object({ owner: z.string(), overdraftCents: allowed }),
     MoneyDeposited: movement,
     MoneyWithdrawn: movement,
     AccountClosed: z.object({}),
@@ -26,16 +27,16 @@ export const account = decider('account', {
   commands: {
     OpenAccount: z.object({
       owner: z.string().min(1),
-      overdraftCents: overdraftCents.default(0),
+      overdraftCents: allowed.default(0),
     }),
-    DepositMoney: z.object({ cents: cents.positive() }),
-    WithdrawMoney: z.object({ cents: cents.positive() }),
+    DepositMoney: z.object({ cents: amount }),
+    WithdrawMoney: z.object({ cents: amount }),
     CloseAccount: z.object({}),
   },
   refusals: {
     NotOpen: z.object({}),
     AlreadyOpen: z.object({}),
-    InsufficientFunds: z.object({ balanceCents: cents }),
+    InsufficientFunds: z.object({ balanceCents: wholeCents }),
     NotEmpty: z.object({}),
   },
   initialState: { isOpen: false, balanceCents: 0, overdraftCents: 0 },

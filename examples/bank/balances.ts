@@ -12,7 +12,7 @@ export const balances = readModel('balances', {
     AccountOpened: (_, { owner }) => ({ owner, balanceCents: 0 }),
     MoneyDeposited: (row, { balanceCents }) => row && { ...row, balanceCents },
     MoneyWithdrawn: (row, { balanceCents }) => row && { ...row, balanceCents },
-    AccountClosed: (_) => remove,
+    AccountClosed: () => remove,
   },
   queries: (query) => ({
     balanceOf: query(z.object({ id: z.string() }), (rows, { id }) => rows.get(id)),

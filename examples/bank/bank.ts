@@ -6,7 +6,7 @@ import { balances } from './balances.ts';
 import { postEntry } from './post-entry.ts';
 import { statements } from './statements.ts';
 
-export { account, balances, postEntry, statements };
+export { account, balances, postEntry };
 
 export const bank = daybook({
   deciders: [account],

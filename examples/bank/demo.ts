@@ -13,11 +13,13 @@ export async function importLedger({ events }: Pick<AppFace, 'events'>): Promise
   const ledger = readLedger();
   const postings = ledger.entries.reduce((sum, entry) => sum + entry.postings.length, 0);
   const last = ledger.accounts.length + postings - 1;
-  const { events: found } = await events.read({ after: last - 1, limit: 1 });
-  if (found[0]?.id.startsWith(LEDGER_ID_PREFIX) === true) return 0;
+  const { events: begun, head } = await events.read({ limit: 1 });
+  if (begun[0]?.id.startsWith(LEDGER_ID_PREFIX) === false) throw new Error(NOT_EMPTY);
+  if (head.position >= last) return 0;
   const { imported, refused } = await importLog(events, ledgerLog(ledger));
   if (refused === undefined) return imported;
-  throw new Error(
-    `The ledger goes into an empty bank only, and this one holds something else (${refused.lines[0]?.why ?? 'refused'}).`,
-  );
+  throw new Error(`${NOT_EMPTY} (${refused.lines[0]?.why ?? 'refused'})`);
 }
+
+const NOT_EMPTY =
+  'The ledger goes into an empty bank only, and this one holds something else. Set DATA_DIR to another folder.';

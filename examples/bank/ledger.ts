@@ -21,7 +21,7 @@ export interface LedgerAccount {
 }
 
 /** What other programs say: balances that are not listed are 0. */
-export interface LedgerBalances {
+interface LedgerBalances {
   readonly at: string;
   readonly balances: Readonly<Record<string, number>>;
 }
@@ -36,7 +36,7 @@ export interface Ledger {
 export const LEDGER_OPENED_AT = '2021-01-01T09:00:00.000Z';
 
 /** Whose accounts they are. */
-export const LEDGER_OWNER = 'household';
+const LEDGER_OWNER = 'household';
 
 export function readLedger(): Ledger {
   return {

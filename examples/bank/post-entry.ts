@@ -12,13 +12,13 @@ import { account } from './account.ts';
 /** Accounts of one entry; each is a stream of one append. */
 export const POSTINGS_MAX = 100;
 
-const posting = z.object({
+const postingSchema = z.object({
   account: z.string(),
   cents: z.int().refine((cents) => cents !== 0, 'A posting moves at least one cent'),
 });
 
-const postings = z
-  .array(posting)
+const postingsSchema = z
+  .array(postingSchema)
   .min(2)
   .max(POSTINGS_MAX)
   .refine(sumsToZero, 'The cents of an entry sum to 0')
@@ -27,7 +27,7 @@ const postings = z
 export const postEntry = decision('PostEntry', {
   command: z.object({
     entryId: z.string().min(1),
-    postings,
+    postings: postingsSchema,
     payee: z.string().optional(),
     memo: z.string().optional(),
   }),

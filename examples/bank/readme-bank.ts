@@ -1,13 +1,13 @@
 import { daybook, decider, readModel } from '@daybook/core';
 import { z } from 'zod';
 
-const id = z.object({ id: z.string() });
-const owner = z.object({ owner: z.string() });
+const byId = z.object({ id: z.string() });
+const opened = z.object({ owner: z.string() });
 const money = z.object({ cents: z.int().positive() });
 
 export const account = decider('account', {
-  events: { AccountOpened: owner, MoneyDeposited: money, MoneyWithdrawn: money },
-  commands: { OpenAccount: owner, DepositMoney: money, WithdrawMoney: money },
+  events: { AccountOpened: opened, MoneyDeposited: money, MoneyWithdrawn: money },
+  commands: { OpenAccount: opened, DepositMoney: money, WithdrawMoney: money },
   refusals: { NotOpen: z.object({}), InsufficientFunds: z.object({ balanceCents: z.int() }) },
   initialState: { isOpen: false, balanceCents: 0 },
   evolve: {
@@ -34,7 +34,7 @@ export const balances = readModel('balances', {
     MoneyDeposited: (row, { cents }) => row && { ...row, balanceCents: row.balanceCents + cents },
     MoneyWithdrawn: (row, { cents }) => row && { ...row, balanceCents: row.balanceCents - cents },
   },
-  queries: (query) => ({ balanceOf: query(id, (rows, { id }) => rows.get(id)) }),
+  queries: (query) => ({ balanceOf: query(byId, (rows, { id }) => rows.get(id)) }),
 });
 
 export const bank = daybook({ deciders: [account], readModels: [balances] });

@@ -1,3 +1,4 @@
+// oxlint-disable vitest/expect-expect -- What is given here expects by itself.
 import { given } from '@daybook/core/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -35,8 +36,10 @@ describe('OpenAccount', () => {
 
   test('refuses an overdraft below 0 and an owner without a name', () => {
     const negative = account.OpenAccount('acc-1', { owner: 'Ada', overdraftCents: -1 });
-    expect(() => given(account, []).when(negative)).toThrow();
-    expect(() => given(account, []).when(account.OpenAccount('acc-1', { owner: '' }))).toThrow();
+    expect(() => given(account, []).when(negative)).toThrow(/overdraftCents/);
+    expect(() => given(account, []).when(account.OpenAccount('acc-1', { owner: '' }))).toThrow(
+      /owner/,
+    );
   });
 });
 
@@ -54,7 +57,9 @@ describe('DepositMoney', () => {
   });
 
   test.each([0, -1, 0.5, Number.MAX_SAFE_INTEGER + 1, Number.NaN])('refuses %s cents', (cents) => {
-    expect(() => given(account, [opened]).when(account.DepositMoney('acc-1', { cents }))).toThrow();
+    expect(() => given(account, [opened]).when(account.DepositMoney('acc-1', { cents }))).toThrow(
+      /cents/,
+    );
   });
 
   test('refuses a balance that is no safe integer', () => {

@@ -90,4 +90,4 @@ test('a second start of the demo imports nothing, and finds everything', async (
   expect(server.output()).not.toMatch(/events/);
   const { revision } = await stateAt('Assets:US:BofA:Checking', '2026-01-06T00:00:00Z');
   expect(revision).toBe(510);
-});
+}, 60_000);

@@ -1,18 +1,18 @@
 import { face } from '@daybook/core';
 import { describe, expect, test } from 'vitest';
 
-import { account, postEntry } from '../bank.ts';
+import { account as decider, postEntry } from '../bank.ts';
 import { ledgerLog, openingOf, readLedger, requestOf, type LedgerAccount } from '../ledger.ts';
 
 const ledger = readLedger();
 
 /** The first entry that is refused, and its refusal: decider and decision alone, without a store. */
 function firstRefusal(accounts: readonly LedgerAccount[]): Refused | undefined {
-  const decider = account[face];
+  const { initialState, evolve: next } = decider[face];
   const { command, decide } = postEntry[face];
   const states = new Map<string, unknown>();
   const evolve = (stream: string, type: string, data: unknown): void => {
-    states.set(stream, decider.evolve(states.get(stream) ?? decider.initialState(), type, data));
+    states.set(stream, next(states.get(stream) ?? initialState(), type, data));
   };
   for (const opened of accounts) evolve(...openedBy(opened));
   for (const entry of ledger.entries) {
@@ -96,7 +96,7 @@ test('the ledger told as a log is the same text every time, and holds every entr
     postings.map(({ account, cents }) => ({ entry: id, at: Date.parse(at), account, cents })),
   );
   expect(told).toEqual(written);
-});
+}, 60_000);
 
 test('a request of the ledger is valid as it stands', () => {
   const [first] = ledger.entries;

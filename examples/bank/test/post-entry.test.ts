@@ -1,3 +1,4 @@
+// oxlint-disable vitest/expect-expect -- What is given here expects by itself.
 import { given } from '@daybook/core/testing';
 import { describe, expect, test } from 'vitest';
 

@@ -1,14 +1,17 @@
 import { exec, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { serverEnd, startServer, temporaryFolder } from './server-process.ts';
 
-describe('the server', () => {
+/** Processes start slowly where many run at once. */
+const PROCESS_MS_MAX = 60_000;
+
+describe('the server', { timeout: PROCESS_MS_MAX }, () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'ends with 0 on %s and keeps what it said',
     async (signal) => {
@@ -44,6 +47,20 @@ describe('the server', () => {
     await server.stop('SIGTERM');
   });
 
+  test('answers the commands of the README as the README says', async (context) => {
+    if (spawnSync('curl', ['--version']).error !== undefined) context.skip('there is no curl here');
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const shown = [...readme.matchAll(/^(curl .*)\n# (.*)$/gm)];
+    expect(shown).toHaveLength(5);
+    using folder = temporaryFolder();
+    const server = await startServer({ dataDir: folder.path });
+    for (const [, command = '', answer = ''] of shown) {
+      const { output } = await shell(`${command.replace('http://127.0.0.1:4680', server.url)} -s`);
+      expect(shortened(output, answer)).toBe(answer);
+    }
+    await server.stop('SIGTERM');
+  });
+
   test('refuses an entry that is malformed with 400 and each of its faults', async () => {
     using folder = temporaryFolder();
     const server = await startServer({ dataDir: folder.path });
@@ -62,7 +79,7 @@ describe('the server', () => {
   });
 });
 
-describe('a server that is told to stop', () => {
+describe('a server that is told to stop', { timeout: PROCESS_MS_MAX }, () => {
   test('finishes what is in flight, and takes nothing new', async () => {
     using folder = temporaryFolder();
     const server = await startServer({ dataDir: folder.path });
@@ -70,10 +87,10 @@ describe('a server that is told to stop', () => {
     const exited = once(server.child, 'exit');
     server.child.kill('SIGTERM');
     await server.wrote(/SIGTERM/);
+    await expect(fetch(`${server.url}/health`)).rejects.toThrow(/fetch failed/);
     request.write('"Ada"}');
     expect(await textOf(request)).toMatch(/^HTTP\/1.1 200 /);
     expect(await exited).toEqual([0, null]);
-    await expect(fetch(`${server.url}/health`)).rejects.toThrow();
   });
 
   test('ends at once when it is told again', async () => {
@@ -89,7 +106,7 @@ describe('a server that is told to stop', () => {
   });
 });
 
-describe('the server says in a sentence', () => {
+describe('the server says in a sentence', { timeout: PROCESS_MS_MAX }, () => {
   test('that its port is in use', async () => {
     using folder = temporaryFolder();
     const other = createServer().listen(0, '127.0.0.1');
@@ -177,6 +194,17 @@ async function halfRequest(url: string): Promise<Socket> {
   await once(socket, 'data');
   socket.write('{"owner":');
   return socket;
+}
+
+/** The text with `…` where the pattern has it; the whole text where it does not fit. */
+function shortened(text: string, pattern: string): string {
+  let rest = text;
+  for (const part of pattern.split('…')) {
+    const at = rest.indexOf(part);
+    if (at < 0) return text;
+    rest = rest.slice(at + part.length);
+  }
+  return rest === '' || pattern.endsWith('…') ? pattern : text;
 }
 
 async function textOf(socket: Socket): Promise<string> {
