@@ -129,7 +129,22 @@ function readRange(field: string, wanted: unknown): FindRange {
     if (!RANGE_BOUNDS.has(bound) || !isIndexValue(value)) throw badValue(field);
     range[bound] = value;
   }
-  return range;
+  return withinKind(field, range);
+}
+
+/** A bound means values of its own kind: what is below 5 are numbers, and not null or false as well. */
+function withinKind(field: string, range: FindRange): FindRange {
+  const [first, ...others] = Object.values<IndexValue>({ ...range });
+  if (first === undefined) throw badValue(field);
+  if (others.some((other) => rankOf(other) !== rankOf(first))) throw badValue(field);
+  const { lowest, beyond } = KIND_ENDS[rankOf(first)] ?? {};
+  const hasLower = range.gt !== undefined || range.gte !== undefined;
+  const hasUpper = range.lt !== undefined || range.lte !== undefined;
+  return {
+    ...range,
+    ...(hasLower || lowest === undefined ? {} : lowest),
+    ...(hasUpper || beyond === undefined ? {} : { lt: beyond }),
+  };
 }
 
 function readOrder(
@@ -241,4 +256,11 @@ function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }
 
+/** Where the values of a kind begin, and the first of the next kind, by {@link rankOf}. */
+const KIND_ENDS: readonly { readonly lowest?: FindRange; readonly beyond?: IndexValue }[] = [
+  { lowest: { gte: null }, beyond: false },
+  { lowest: { gte: false }, beyond: Number.NEGATIVE_INFINITY },
+  { lowest: { gt: true }, beyond: '' },
+  { lowest: { gte: '' } },
+];
 const RANGE_BOUNDS: ReadonlySet<string> = new Set(['gt', 'gte', 'lt', 'lte']);

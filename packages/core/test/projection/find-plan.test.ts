@@ -152,3 +152,14 @@ test('G9: a row that lacks the field has a cursor too', () => {
   const plan = planFind([['constructor']], asked({ orderBy: { constructor: 'asc' } }));
   expect(cursorAfter(plan, {}, 'k')).toBe('W1tudWxsXSwiayJd');
 });
+
+test('a bound means values of its own kind only', () => {
+  const rangeOf = (cents: unknown): unknown =>
+    planFind([['cents']], asked({ where: { cents } })).range;
+  expect(rangeOf({ lt: 5 })).toEqual({ gt: true, lt: 5 });
+  expect(rangeOf({ gt: 5 })).toEqual({ gt: 5, lt: '' });
+  expect(rangeOf({ lte: 'b' })).toEqual({ gte: '', lte: 'b' });
+  expect(rangeOf({ gte: 'b' })).toEqual({ gte: 'b' });
+  expect(() => rangeOf({ gte: 'b', lt: 5 })).toThrow('cents');
+  expect(() => rangeOf({})).toThrow('cents');
+});
