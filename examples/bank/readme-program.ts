@@ -17,7 +17,8 @@ const refused = await app.send(account.WithdrawMoney('acc-1', { cents: 9_999 }))
 if (refused.status === 'refused') console.log(refused.refusal);
 
 // The account as it was after its second event, and its statement.
-console.log(await app.state(account, 'acc-1', { atRevision: 1 }));
+const { state } = await app.state(account, 'acc-1', { atRevision: 1 });
+console.log(state);
 const { events } = await app.history(account, 'acc-1');
 console.log(events.map(({ type, data }) => ({ type, data })));
 

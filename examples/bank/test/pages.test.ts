@@ -1,5 +1,6 @@
 /** What the pages show is what runs: each block that names its file stands in that file, word for word. */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
@@ -35,6 +36,23 @@ describe.each(pages)('%s', (page) => {
     }
   });
 });
+
+test.each(Array.from({ length: 10 }, (_, index) => `G${index + 1}`))(
+  'a test attacks %s, which the pages promise',
+  (promise) => {
+    expect(read('README.md')).toContain(`| ${promise} `);
+    expect(read('docs/guarantees.md')).toContain(`| ${promise} `);
+    expect(testsOf(promise)).not.toEqual([]);
+  },
+);
+
+/** Files with a test whose name begins with the promise's number, or with numbers among which it stands. */
+function testsOf(promise: string): readonly string[] {
+  const name = new RegExp(String.raw`\btest(?:\.\w+)?\(\s*['"\`](?:[A-Z]\d+,? )*${promise}\b`);
+  return globSync('{packages,examples}/*/test/**/*.test.ts', { cwd: fileURLToPath(root) }).filter(
+    (file) => name.test(read(file)),
+  );
+}
 
 function read(file: string): string {
   return readFileSync(new URL(file, root), 'utf8');
