@@ -3,7 +3,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writePerformancePage } from './src/performance-page.ts';
 
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
@@ -24,7 +23,6 @@ if (unknown.length > 0) {
     console.error(`Not measured, for it failed: ${failed.join(', ')}.`);
     process.exitCode = 1;
   }
-  if (flags.length === 0) writePerformancePage();
 }
 
 function isRun(name: string): boolean {

@@ -5,7 +5,6 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PEERS } from './scratch.ts';
@@ -69,8 +68,14 @@ export async function emmett(): Promise<Emmett | { readonly reason: string }> {
   const reason = install();
   if (reason !== undefined) return { reason };
   try {
-    const require = createRequire(join(PEERS, 'package.json'));
-    const entry = require.resolve('@event-driven-io/emmett-sqlite').replace(/\.cjs$/, '.js');
+    const entry = join(
+      PEERS,
+      'node_modules',
+      '@event-driven-io',
+      'emmett-sqlite',
+      'dist',
+      'index.js',
+    );
     return (await import(pathToFileURL(entry).href)) as Emmett;
   } catch (error) {
     return {

@@ -1,16 +1,21 @@
 /** `docs/performance.md`: all answers in one table, written between two marks of a page that people write. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resultTable } from './answer-page.ts';
 import { RESULTS, type Answer } from './answer.ts';
 
-const page = join(import.meta.dirname, '..', '..', 'docs', 'performance.md');
+/** The file of the page. */
+export const PERFORMANCE_PAGE = join(import.meta.dirname, '..', '..', 'docs', 'performance.md');
+
 const begin = '<!-- answers: written by `npm run bench` -->';
 const end = '<!-- end of answers -->';
 
 /** Puts the last answers into the page. */
 export function writePerformancePage(): void {
-  if (existsSync(page)) writeFileSync(page, withAnswers(readFileSync(page, 'utf8'), readAnswers()));
+  writeFileSync(
+    PERFORMANCE_PAGE,
+    withAnswers(readFileSync(PERFORMANCE_PAGE, 'utf8'), readAnswers()),
+  );
 }
 
 /** The page with the table of these answers in the place of the one before. */

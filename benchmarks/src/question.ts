@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { isLoaded, machine } from './machine.ts';
 import { answerPage } from './answer-page.ts';
 import { RESULTS, summaryOf, type Answer } from './answer.ts';
+import { writePerformancePage } from './performance-page.ts';
 import { interleave, type Contender } from './sample.ts';
 import { resultOf, type Target } from './target.ts';
 
@@ -30,7 +31,7 @@ export interface Question {
 /** True for a short look: two rounds, smaller work, nothing written. */
 export const isQuick: boolean = process.argv.includes('--quick');
 
-/** Measures, prints the answer, and writes it to `results/` as JSON and as a page. */
+/** Measures, prints the answer, and writes it: to `results/` as JSON and as a page, and into `docs/performance.md`. */
 export async function answer(question: Question): Promise<void> {
   const { name, contenders, skipped = new Map(), targets, remarks = [] } = question;
   exposeCollector();
@@ -58,6 +59,7 @@ export async function answer(question: Question): Promise<void> {
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   writeFileSync(join(RESULTS, `${name}.md`), page);
+  writePerformancePage();
 }
 
 /** Rubbish of one contender is not to be collected in the next one's time. */

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { withAnswers } from '../src/performance-page.ts';
+import { PERFORMANCE_PAGE, readAnswers, withAnswers } from '../src/performance-page.ts';
 import { interleave, median, percentile, type Sample } from '../src/sample.ts';
 import { resultOf, type Target } from '../src/target.ts';
 
@@ -86,6 +87,11 @@ describe('the page of all answers', () => {
     expect(written).toContain('before');
     expect(written).toContain('after');
     expect(written).not.toContain('old');
+  });
+
+  it('shows the answers that stand beside the benchmarks', () => {
+    const page = readFileSync(PERFORMANCE_PAGE, 'utf8');
+    expect(withAnswers(page, readAnswers())).toBe(page);
   });
 
   it('is refused when it has lost its marks', () => {
