@@ -9,8 +9,9 @@ import { rounds } from '../../../../scripts/rounds.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { bank, postEntry } from './bank.ts';
 import { allBalances, booksOf, openAccounts, rowsIn, sortedRows } from './bank-check.ts';
+import { changed } from './changed.ts';
 import { integrityOf, wholeLog } from './log-check.ts';
-import { Peer, signal } from './peer.ts';
+import { Peer } from './peer.ts';
 
 const KILLS = rounds(50);
 const FREEZES = rounds(20);
@@ -53,7 +54,7 @@ test(
       await takenOver(face, fence);
       holder.wake();
       // The one that woke learns that it is not the holder any more, and says so.
-      await until(face, async () => (await processorOf(holder)) === 'idle');
+      await changed(face.readModels, async () => (await processorOf(holder)) === 'idle');
       expect(await processorOf(other)).toBe('running');
     }
     await stop(load);
@@ -91,19 +92,11 @@ async function stop({ writer, transfers }: Load): Promise<void> {
 
 /** Waits for so many changes of the read models' file. */
 async function commits({ readModels }: AppFace, count: number): Promise<void> {
-  const enough = signal();
-  let seen = 0;
-  const end = readModels.onCommitted(() => {
+  let seen = -1;
+  await changed(readModels, () => {
     seen += 1;
-    if (seen >= count) enough.resolve();
+    return seen >= count;
   });
-  await enough.promise;
-  end();
-}
-
-/** Looks again after every change of the read models' file. */
-async function until(face: AppFace, isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await commits(face, 1);
 }
 
 async function byHolding(
@@ -124,7 +117,7 @@ async function fenceOf({ readModels }: AppFace): Promise<number> {
 }
 
 async function takenOver(face: AppFace, fence: number): Promise<void> {
-  await until(face, async () => (await fenceOf(face)) > fence);
+  await changed(face.readModels, async () => (await fenceOf(face)) > fence);
 }
 
 async function expectRowsOfStraightFold(face: AppFace): Promise<void> {
