@@ -21,13 +21,15 @@ export class TimeSlice {
 }
 
 /** Resolves in a later turn of the event loop. */
-export function nextTurn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = (): void => {
+    const end = (): void => {
       port1.close();
       resolve();
     };
+    port1.addEventListener('message', end, { once: true });
+    port1.start();
     port2.postMessage(undefined);
   });
 }

@@ -99,7 +99,10 @@ function outcomeFrom(
     position: stored.position,
     token,
     events,
-    streams: revisionsOf(stored),
+    // Made when asked for: an object with names of its own is dear, and a command's sender has no use for it.
+    get streams() {
+      return revisionsOf(stored);
+    },
     isRepeated,
   };
 }

@@ -26,24 +26,3 @@ export class WakeUp {
     this.#isRaised = false;
   }
 }
-
-/** Callbacks by which something tells that it changed. */
-export class Listeners<Arguments extends readonly unknown[]> {
-  readonly #listeners = new Set<(...args: Arguments) => void>();
-
-  get size(): number {
-    return this.#listeners.size;
-  }
-
-  /** Returns what ends it; ending twice is harmless. */
-  add(listener: (...args: Arguments) => void): () => void {
-    // A wrapper of its own, so that the same function added twice is called twice and removed once.
-    const own = (...args: Arguments): void => listener(...args);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
-  }
-
-  call(...args: Arguments): void {
-    for (const listener of this.#listeners) listener(...args);
-  }
-}

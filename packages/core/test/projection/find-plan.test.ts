@@ -154,8 +154,6 @@ test('G9: a row that lacks the field has a cursor too', () => {
 });
 
 test('a bound means values of its own kind only', () => {
-  const rangeOf = (cents: unknown): unknown =>
-    planFind([['cents']], asked({ where: { cents } })).range;
   expect(rangeOf({ lt: 5 })).toEqual({ gt: true, lt: 5 });
   expect(rangeOf({ gt: 5 })).toEqual({ gt: 5, lt: '' });
   expect(rangeOf({ lte: 'b' })).toEqual({ gte: '', lte: 'b' });
@@ -163,3 +161,7 @@ test('a bound means values of its own kind only', () => {
   expect(() => rangeOf({ gte: 'b', lt: 5 })).toThrow('cents');
   expect(() => rangeOf({})).toThrow('cents');
 });
+
+function rangeOf(cents: unknown): unknown {
+  return planFind([['cents']], asked({ where: { cents } })).range;
+}
