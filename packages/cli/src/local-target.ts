@@ -50,10 +50,11 @@ function targetOf(app: AppFace): Target {
     },
     health: () => app.health(),
     parked: (readModel) => app.parked(readModel),
-    repair: (kind, readModel, key, reason) =>
-      kind === 'retry'
+    async repair(kind, readModel, key, reason) {
+      await (kind === 'retry'
         ? app.retryParked(readModel, key, { reason })
-        : app.skipParked(readModel, key, { reason }),
+        : app.skipParked(readModel, key, { reason }));
+    },
     rebuild: (readModel) => app.rebuild(readModel),
     close: () => app.close(),
   };

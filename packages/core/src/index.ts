@@ -185,7 +185,14 @@ export {
 export type { FindCursor, FindPlan, FindRange, IndexValue } from './projection/find-plan.ts';
 export type { Lease, LeaseInfo, LeaseStore } from './processing/lease.ts';
 export type { OpenedStore, StoreAdapter } from './app/store-adapter.ts';
-export type { AppFace, Health, Operator, ParkedEntry, ReadModelHealth } from './app/app-face.ts';
+export type {
+  AppFace,
+  Health,
+  Operator,
+  ParkedEntry,
+  ReadModelHealth,
+  RepairAnswer,
+} from './app/app-face.ts';
 export { DEFAULT_APP_LIMITS, type AppLimits } from './handling/limits.ts';
 export type {
   AcceptedOutcome,

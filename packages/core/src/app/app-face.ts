@@ -83,9 +83,9 @@ export interface AppFace {
   /** Parked keys of one read model, or of all. */
   parked(readModel?: string): Promise<readonly ParkedEntry[]>;
   /** Has a parked key's events applied again, in order, by whoever runs the read model. @throws {@link NotParkedError} */
-  retryParked(readModel: string, key: string, by?: Operator): Promise<void>;
+  retryParked(readModel: string, key: string, by?: Operator): Promise<RepairAnswer>;
   /** Leaves out, for this key and the read model's present version, the event that it is parked at. Recorded in the log. */
-  skipParked(readModel: string, key: string, by?: Operator): Promise<void>;
+  skipParked(readModel: string, key: string, by?: Operator): Promise<RepairAnswer>;
   /** Starts a new generation of a read model from the log's beginning; it is switched to when it has caught up. */
   rebuild(readModel: string): Promise<{ readonly generation: number }>;
 
@@ -96,6 +96,11 @@ export interface AppFace {
 export interface Operator {
   readonly actor?: string | undefined;
   readonly reason?: string | undefined;
+}
+
+/** A query that presents the token sees what came of the repair. */
+export interface RepairAnswer {
+  readonly token: Token;
 }
 
 export interface ParkedEntry extends ParkedKey {

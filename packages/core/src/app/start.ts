@@ -1,11 +1,5 @@
 /** Starting an application: the parts are put together here, and taken apart again by `close`. */
-import {
-  InvalidMessageError,
-  NotParkedError,
-  StreamNotFoundError,
-  UnknownQueryError,
-  hasCode,
-} from '../errors.ts';
+import { StreamNotFoundError, hasCode } from '../errors.ts';
 import { CommandHandler } from '../handling/command-handler.ts';
 import { DEFAULT_APP_LIMITS, type AppLimits } from '../handling/limits.ts';
 import { stateOf } from '../handling/state.ts';
@@ -13,14 +7,12 @@ import { readEvent, type RecordedEvent } from '../message/event.ts';
 import { checkStreamName } from '../store/check-append.ts';
 import { layoutOf } from '../projection/generations.ts';
 import { Projector } from '../projection/projector.ts';
-import type { ParkedKey, ReadModelStore } from '../projection/read-model-store.ts';
-import { repairEvents, repairsStream, type Repair } from '../projection/repairs.ts';
 import { QueryEngine } from '../query/query-engine.ts';
 import type { DefinedReadModel } from '../query/read-model-view.ts';
-import type { EventStore } from '../store/event-store.ts';
-import type { AppFace, Operator, ParkedEntry } from './app-face.ts';
+import type { AppFace } from './app-face.ts';
 import type { DaybookFaces } from './faces.ts';
 import { healthOf } from './health.ts';
+import { definedOf, parkedEntries, repair } from './parked-keys.ts';
 import { startPruning } from './pruning.ts';
 import type { OpenedStore, StoreAdapter } from './store-adapter.ts';
 
@@ -78,7 +70,7 @@ export async function start(faces: DaybookFaces, options: StartOptions): Promise
     whyStopped: (ref) => projector?.whyStopped(ref),
   });
   const stopPruning = startPruning(events, platform, limits, onError);
-  const repair = repairer(events, readModels, definitions, platform.newId);
+  const repairs = { events, readModels, definitions, newId: platform.newId };
   let closed: Promise<void> | undefined;
   return {
     faces,
@@ -107,8 +99,8 @@ export async function start(faces: DaybookFaces, options: StartOptions): Promise
     },
     health: () => healthOf({ events, readModels, definitions, projector, platform }),
     parked: (readModel) => parkedEntries(readModels, definitions, readModel),
-    retryParked: (readModel, key, by) => repair('retry', readModel, key, by),
-    skipParked: (readModel, key, by) => repair('skip', readModel, key, by),
+    retryParked: (readModel, key, by) => repair(repairs, 'retry', readModel, key, by),
+    skipParked: (readModel, key, by) => repair(repairs, 'skip', readModel, key, by),
     async rebuild(name) {
       const { generation } = await readModels.create(definedOf(definitions, name).layout);
       projector?.refresh();
@@ -157,15 +149,6 @@ function definedReadModels(
   );
 }
 
-function definedOf(
-  definitions: ReadonlyMap<string, DefinedReadModel>,
-  name: string,
-): DefinedReadModel {
-  const defined = definitions.get(name);
-  if (defined === undefined) throw new UnknownQueryError(name);
-  return defined;
-}
-
 /** Events of types that nobody declares, and those that cannot be lifted, are shown as they are stored. */
 function lifted(faces: DaybookFaces, event: RecordedEvent): RecordedEvent {
   if (!faces.events.has(event.type)) return event;
@@ -181,69 +164,6 @@ function lifted(faces: DaybookFaces, event: RecordedEvent): RecordedEvent {
 /** What a schema gives for stored data is JSON again: `write` saw to it. */
 function isJsonData(event: RecordedEvent<string, unknown>): event is RecordedEvent {
   return event.data !== undefined;
-}
-
-async function parkedEntries(
-  readModels: ReadModelStore,
-  definitions: ReadonlyMap<string, DefinedReadModel>,
-  name: string | undefined,
-): Promise<readonly ParkedEntry[]> {
-  const asked = name === undefined ? [...definitions.values()] : [definedOf(definitions, name)];
-  const entries: ParkedEntry[] = [];
-  for (const { readModel, layout } of asked) {
-    for (const info of await readModels.list(readModel.name)) {
-      if (info.fingerprint !== layout.fingerprint || info.parkedCount === 0) continue;
-      const { value } = await readModels.view(info, (rows) => rows.parked());
-      const { generation } = info;
-      entries.push(...value.map((entry) => ({ ...entry, readModel: readModel.name, generation })));
-    }
-  }
-  return entries;
-}
-
-function repairer(
-  events: EventStore,
-  readModels: ReadModelStore,
-  definitions: ReadonlyMap<string, DefinedReadModel>,
-  newId: () => string,
-): (kind: Repair['kind'], readModel: string, key: string, by?: Operator) => Promise<void> {
-  return async (kind, readModel, key, by = {}) => {
-    const entries = await parkedEntries(readModels, definitions, readModel);
-    const entry = entries.find((parked) => parked.key === key);
-    if (entry === undefined) throw new NotParkedError(readModel, key);
-    const { readModel: definition } = definedOf(definitions, readModel);
-    await events.append({
-      id: newId(),
-      log: entry.log,
-      streams: [
-        {
-          stream: repairsStream(readModel),
-          expected: 'any',
-          events: repairEventsOf(kind, entry, definition.version, newId, by),
-        },
-      ],
-    });
-  };
-}
-
-function repairEventsOf(
-  kind: Repair['kind'],
-  { key, parkedAt }: ParkedKey,
-  version: number,
-  newId: () => string,
-  { actor, reason }: Operator,
-): ReturnType<typeof repairEvents> {
-  if (actor === '') throw new InvalidMessageError('An actor is not empty');
-  const metadata = {
-    ...(actor === undefined ? {} : { actor }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-  return repairEvents(
-    { kind, key, position: kind === 'skip' ? parkedAt : -1 },
-    version,
-    newId,
-    metadata,
-  );
 }
 
 /** Whoever is told must not end what goes on after the error. */

@@ -10,6 +10,8 @@ export interface LoadedStream {
   readonly state: unknown;
   /** -1 where there is no stream (up to the bound). */
   readonly revision: number;
+  /** Of the last event that was folded, -1 where there is none. */
+  readonly position: number;
 }
 
 export interface LoadBounds {
@@ -36,18 +38,20 @@ export async function loadStream(
   let state = decider.initialState();
   let from: number | null = 0;
   let revision = -1;
+  let position = -1;
   const slice = new TimeSlice();
   while (from !== null) {
     const page = await store.readStream(stream, { from, ...limitsOf(bounds) });
     for (const event of page.events) {
       state = decider.evolve(state, event.type, readData(decider.events, event));
       revision = event.revision;
+      position = event.position;
     }
     checkCount(revision + 1, bounds.eventsMax);
     from = page.next;
     if (from !== null && slice.isOver()) await slice.rest();
   }
-  return { state, revision };
+  return { state, revision, position };
 }
 
 /** The state of a fold over tagged events, bounded by the decision's head. */

@@ -17,7 +17,7 @@ export interface StateAnswer {
   readonly state: unknown;
   /** Null before the stream began. */
   readonly revision: number | null;
-  /** The position that the answer stands for. */
+  /** The position that the answer stands for; at a revision, that of its event. */
   readonly position: number;
 }
 
@@ -38,8 +38,9 @@ export async function stateOf(
   if (newest < 0) throw new StreamNotFoundError(stream);
   const upTo = await positionAt(store, stream, at, head.position);
   const bounds: LoadBounds = { upTo, eventsMax, ...toRevision(at, newest) };
-  const { state, revision } = await loadStream(store, decider, stream, bounds);
-  return { state, revision: revision < 0 ? null : revision, position: upTo };
+  const { state, revision, position } = await loadStream(store, decider, stream, bounds);
+  const standsFor = at.atRevision === undefined ? upTo : position;
+  return { state, revision: revision < 0 ? null : revision, position: standsFor };
 }
 
 /** Milliseconds since 1970 of an ISO 8601 instant with an offset or `Z`, or of milliseconds. */

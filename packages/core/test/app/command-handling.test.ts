@@ -239,6 +239,7 @@ test('the state of a stream as folded at an instant, revision or position', asyn
   });
   expect(await app.state(account, 'a', { atRevision: 0 })).toMatchObject({
     state: { balanceCents: 0, isOpen: true },
+    position: 0,
   });
   expect(await app.state(account, 'a', { at: begin - 1 })).toMatchObject({
     state: { isOpen: false },

@@ -213,3 +213,9 @@ test('a condition on an undefined value is refused: it would mean every row', as
   await expect(app.query(open.ofOwner({}))).rejects.toMatchObject({ code: 'invalid-message' });
   await app.close();
 });
+
+test('a query of the past is refused with a sentence, until there is one', async () => {
+  await using running = await runningBank();
+  const past = running.app.query(balances.balanceOf({ id: 'a' }), { at: '2026-11-17T15:00:00Z' });
+  await expect(past).rejects.toMatchObject({ code: 'unsupported-capability' });
+});

@@ -1,10 +1,4 @@
-import {
-  DEFAULT_LOG,
-  ReadModelNotFoundError,
-  tokenOf,
-  type Operator,
-  type Token,
-} from '@daybook/core';
+import { ReadModelNotFoundError, type Operator } from '@daybook/core';
 import type { ParkedAnswer } from '@daybook/protocol';
 
 import type { AdminAsked } from '../authorisation.ts';
@@ -37,10 +31,10 @@ export async function repairParked(call: Call): Promise<Reply> {
   await permit(call, { action: repair, readModel, key });
   checkReadModel(call, readModel);
   const by = await operatorOf(call);
-  await (repair === 'retry'
+  const { token } = await (repair === 'retry'
     ? app.retryParked(readModel, key, by)
     : app.skipParked(readModel, key, by));
-  return jsonReply(202, { readModel, key, repair, ...(await tokenAfter(call)) });
+  return jsonReply(202, { readModel, key, repair, token });
 }
 
 /** `POST /admin/read-models/{readModel}/rebuild` */
@@ -50,13 +44,6 @@ export async function rebuild(call: Call): Promise<Reply> {
   checkReadModel(call, readModel);
   const { generation } = await call.server.app.rebuild(readModel);
   return jsonReply(202, { readModel, generation });
-}
-
-/** What to wait for to see the repair, which is an event of the log. */
-async function tokenAfter({ server: { app } }: Call): Promise<{ readonly token?: Token }> {
-  if (app.events.capabilities.logs !== 'one') return {};
-  const [log = DEFAULT_LOG] = await app.events.logs();
-  return { token: tokenOf(app.events.epoch, log, await app.events.head(log)) };
 }
 
 /** @throws {@link HttpProblem} unless the caller may do it. */
