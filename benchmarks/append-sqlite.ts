@@ -16,11 +16,12 @@ await answer({
   name: 'append-sqlite',
   question: 'How fast are durable appends of one event on SQLite, alone and many at once?',
   method: [
-    'Closed load: each pending caller sends its next append when the one before was answered; half a second a round, each round on a new file. One event of about 250 bytes of JSON, its stream revision expected. Ours are `append` of `sqliteEventStore(file)`: every append has an id, which is looked up, a content hash, and an outcome row in the transaction of its event, and each event a mark of SHA-256.',
+    'Closed load: each pending caller sends its next append when the one before was answered; 300 ms a round after 150 ms to warm up, each round on a new file. One event of about 250 bytes of JSON, its stream revision expected. Ours are `append` of `sqliteEventStore(file)`: every append has an id, which is looked up, a content hash, and an outcome row in the transaction of its event, and each event a mark of SHA-256.',
     'By hand: `node:sqlite` on the main thread, WAL, `synchronous=FULL`, pages of 8 KiB, prepared statements, JSON made in the loop. The bare loop and the bulk write only the event; *same rows* write what ours do, and look the id up.',
     'Emmett in its default set-up (a connection for each operation, `synchronous=FULL`), one append at a time: with more, its appends fail with SQLITE_BUSY, so there is nothing to compare.',
   ],
   unit: 'append',
+  rounds: 11,
   contenders: [
     ours(1),
     bareLoop(),

@@ -10,6 +10,7 @@ await answer({
     'Against group commit by hand on the main thread, which writes the same rows: what waits in one turn of the loop is one transaction.',
   ],
   unit: 'append',
+  rounds: 11,
   contenders: [ours(1_024), groupOnMainThread(1_024)],
   targets: [
     {

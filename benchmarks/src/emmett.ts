@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { PEERS } from './scratch.ts';
 
@@ -85,8 +86,19 @@ export async function emmett(): Promise<Emmett | { readonly reason: string }> {
 }
 
 /**
- * Appends, again where SQLite was busy: on each of its connections Emmett switches to WAL while the transaction is on its
- * way already, and on a loaded machine a COMMIT may come before that has ended. Such a transaction was rolled back.
+ * Its store in a new file, which is in WAL mode already: on each of its connections Emmett switches to WAL without waiting
+ * for it, and where the first transaction is quicker the whole process ends by an error that nobody can catch.
+ */
+export function newEmmettStore(peer: Emmett, fileName: string): EmmettStore {
+  const database = new DatabaseSync(fileName);
+  database.exec('PRAGMA journal_mode=WAL');
+  database.close();
+  return peer.getSQLiteEventStore({ fileName, schema: { autoMigration: 'CreateOrUpdate' } });
+}
+
+/**
+ * Appends, again where SQLite was busy: on a loaded machine a COMMIT may come before that switch has ended, even where
+ * it changes nothing. Such a transaction was rolled back.
  */
 export async function appendPatiently(
   store: EmmettStore,

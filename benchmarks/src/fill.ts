@@ -1,6 +1,6 @@
 /** Filling logs with the same events, quickly: 500 in each append. */
 import type { EventStore } from '@daybook/core';
-import { appendPatiently, type Emmett } from './emmett.ts';
+import { appendPatiently, type EmmettStore } from './emmett.ts';
 import { MOVEMENT_TYPE, movement, movementMetadata } from './movement.ts';
 import { platform } from './platform.ts';
 import type { RawLog } from './raw-log.ts';
@@ -58,8 +58,7 @@ export function fillRaw(log: RawLog, filling: Filling): void {
   }
 }
 
-export async function fillEmmett(peer: Emmett, fileName: string, filling: Filling): Promise<void> {
-  const store = peer.getSQLiteEventStore({ fileName, schema: { autoMigration: 'CreateOrUpdate' } });
+export async function fillEmmett(store: EmmettStore, filling: Filling): Promise<void> {
   for (const batch of batchesOf(filling)) {
     for (const { stream, events } of batch) await appendPatiently(store, stream, events);
   }

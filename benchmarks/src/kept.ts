@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { EventStore } from '@daybook/core';
 import { sqliteEventStore } from '@daybook/sqlite';
-import { emmett, isThere, type Emmett, type EmmettStore } from './emmett.ts';
+import { emmett, isThere, newEmmettStore, type Emmett, type EmmettStore } from './emmett.ts';
 import { fillEmmett, fillRaw, fillStore, type Filling } from './fill.ts';
 import { RawLog } from './raw-log.ts';
 
@@ -62,10 +62,7 @@ async function filledEmmett(
   fileName: string,
   filling: Filling,
 ): Promise<FilledEmmett> {
-  await fillEmmett(peer, fileName, filling);
-  return {
-    peer,
-    fileName,
-    store: peer.getSQLiteEventStore({ fileName, schema: { autoMigration: 'CreateOrUpdate' } }),
-  };
+  const store = newEmmettStore(peer, fileName);
+  await fillEmmett(store, filling);
+  return { peer, fileName, store };
 }
