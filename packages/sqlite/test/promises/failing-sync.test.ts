@@ -1,6 +1,5 @@
 /** L5, G1: a disk that fails in the middle of a COMMIT. */
 import { randomUUID } from 'node:crypto';
-import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { AppendRequest } from '@daybook/core';
@@ -9,12 +8,12 @@ import { expect, test } from 'vitest';
 
 import { rounds } from '../../../../scripts/rounds.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
-import { FailingSync, whyNoFailingSync } from './failing-sync.ts';
+import { BrokenDisk, whyNoBrokenDisk } from './broken-disk.ts';
 import { integrityOf, wholeLog } from './log-check.ts';
 import { Peer } from './peer.ts';
 import type { Verdict } from './store-process.ts';
 
-const why = whyNoFailingSync();
+const why = whyNoBrokenDisk();
 const ROUNDS = rounds(50);
 
 test(
@@ -40,6 +39,7 @@ test(
       await allWritten(writer, group);
       sent.push(...group);
     }
+    await allWritten(writer, sent);
     await writer.kill();
     await expectOneEffect(path, sent);
   },
@@ -83,14 +83,13 @@ test(
   },
 );
 
-function brokenDisk(): { readonly path: string; readonly disk: FailingSync } {
-  const directory = realpathSync(temporaryDirectory());
-  const path = join(directory, 'log.db');
-  return { path, disk: new FailingSync(directory, `${path}-wal`) };
+function brokenDisk(): { readonly path: string; readonly disk: BrokenDisk } {
+  const directory = temporaryDirectory();
+  return { path: join(directory, 'log.db'), disk: new BrokenDisk(directory) };
 }
 
-async function startWriter(path: string, disk: FailingSync): Promise<Peer> {
-  return Peer.start('store-process', { path }, { environment: disk.environment });
+async function startWriter(path: string, disk: BrokenDisk): Promise<Peer> {
+  return Peer.start('store-process', { path }, { environment: disk.watching('log.db-wal') });
 }
 
 function appendOf(round: number): AppendRequest {

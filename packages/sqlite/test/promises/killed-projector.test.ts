@@ -9,6 +9,7 @@ import { rounds } from '../../../../scripts/rounds.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { bank, postEntry } from './bank.ts';
 import { allBalances, booksOf, openAccounts, rowsIn, sortedRows } from './bank-check.ts';
+import { BrokenDisk, whyNoBrokenDisk } from './broken-disk.ts';
 import { changed } from './changed.ts';
 import { integrityOf, wholeLog } from './log-check.ts';
 import { Peer } from './peer.ts';
@@ -30,6 +31,28 @@ test(
       // Somewhere in the next step.
       await new Promise((resolve) => setTimeout(resolve, (round * 7) % 11));
       await projector.kill();
+    }
+    await stop(load);
+    await Peer.start('bank-process', { path, leaseMs: LEASE_MS });
+    await expectRowsOfStraightFold(face);
+    await face.close();
+    expect(integrityOf(path.replace('.db', '.read.db'))).toBe('ok');
+  },
+);
+
+const why = whyNoBrokenDisk();
+
+test(
+  'G6 P1: a projector that dies in the middle of any write to its file ends with the rows of a straight fold',
+  { timeout: 30_000 + KILLS * 5_000 },
+  async (context) => {
+    if (why !== undefined) context.skip(why);
+    const { path, directory, face, load } = await bankUnderLoad();
+    const disk = new BrokenDisk(directory);
+    for (let round = 0; round < KILLS; round += 1) {
+      const environment = disk.dyingAt(1 + round * 2, 'bank.read.db');
+      const projector = new Peer('bank-process', { path, leaseMs: LEASE_MS }, { environment });
+      await projector.gone();
     }
     await stop(load);
     await Peer.start('bank-process', { path, leaseMs: LEASE_MS });
@@ -65,6 +88,7 @@ test(
 
 interface BankUnderLoad {
   readonly path: string;
+  readonly directory: string;
   /** Of this process, which neither transfers nor projects. */
   readonly face: AppFace;
   readonly load: Load;
@@ -76,12 +100,13 @@ interface Load {
 }
 
 async function bankUnderLoad(): Promise<BankUnderLoad> {
-  const path = join(temporaryDirectory(), 'bank.db');
+  const directory = temporaryDirectory();
+  const path = join(directory, 'bank.db');
   const { face } = await bank.start({ store: sqlite(path), processing: false });
   await openAccounts(face, ACCOUNTS, { overdraftCents: 1_000_000, balanceCents: 0 });
   const writer = await Peer.start('bank-process', { path, processing: false });
   const request = { accounts: ACCOUNTS, count: 1_000_000, inFlight: 2, centsMax: 900 };
-  return { path, face, load: { writer, transfers: writer.call('transfers', request) } };
+  return { path, directory, face, load: { writer, transfers: writer.call('transfers', request) } };
 }
 
 async function stop({ writer, transfers }: Load): Promise<void> {

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 
 import { rounds } from '../../../../scripts/rounds.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
+import { BrokenDisk, whyNoBrokenDisk } from './broken-disk.ts';
 import { integrityOf, wholeLog } from './log-check.ts';
 import { Peer, PeerGoneError, signal } from './peer.ts';
 import type { Acknowledged, LoadData } from './store-process.ts';
@@ -26,6 +27,31 @@ test(
     await checkWhole(path, acknowledged);
     expect(integrityOf(path)).toBe('ok');
     expect(acknowledged.length).toBeGreaterThan(KILLS * 50);
+  },
+);
+
+const why = whyNoBrokenDisk();
+
+test(
+  'G1 G2: of a writer that dies in the middle of any write to its file nothing acknowledged is lost, and no append is there in part',
+  { timeout: 20_000 + KILLS * 3_000 },
+  async (context) => {
+    if (why !== undefined) context.skip(why);
+    const directory = temporaryDirectory();
+    const path = join(directory, 'log.db');
+    const disk = new BrokenDisk(directory);
+    const acknowledged: Acknowledged[] = [];
+    for (let round = 0; round < KILLS; round += 1) {
+      // From its first write on: the file's making, the first commits, one in the middle of many.
+      const write = 1 + round * 3;
+      const onSaid = (said: Acknowledged): void => void acknowledged.push(said);
+      const environment = disk.dyingAt(write, 'log.db');
+      const writer = new Peer('store-process', { path }, { onSaid, environment });
+      await expect(writer.call('load', 4, 10_000)).rejects.toBeInstanceOf(PeerGoneError);
+      await checkEnd(path, acknowledged);
+    }
+    await checkWhole(path, acknowledged);
+    expect(integrityOf(path)).toBe('ok');
   },
 );
 

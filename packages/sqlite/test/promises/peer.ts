@@ -88,6 +88,11 @@ export class Peer {
     await this.#gone;
   }
 
+  /** Resolves when it ended by itself. */
+  async gone(): Promise<void> {
+    await this.#gone;
+  }
+
   /** Stops it where it stands, in the middle of whatever it does. */
   freeze(): void {
     this.#child.kill('SIGSTOP');
