@@ -20,11 +20,20 @@ import {
   type StreamPage,
 } from '@daybook/core';
 
-import { EVENT_COLUMNS, sizeOf, toRecordedEvents, type EventRow } from './recorded-event.ts';
+import {
+  EVENT_COLUMNS,
+  FOLD_COLUMNS,
+  foldSizeOf,
+  sizeOf,
+  toFoldEvents,
+  toRecordedEvents,
+  type EventRow,
+  type FoldRow,
+} from './recorded-event.ts';
 import { scanDown, scanUp } from './query-scan.ts';
 import { readOutcomes } from './outcome-page.ts';
 import { numberAt, prepare, StatementCache, type Statement } from './statement.ts';
-import { OUTCOME_COLUMNS, placeOf, toStoredOutcome, type OutcomeRow } from './stored-outcome.ts';
+import { findOutcome, placeOf, toStoredOutcome } from './stored-outcome.ts';
 
 type HeadRow = readonly [position: number, mark: string, recordedAt: number];
 type PlaceRow = readonly [mark: string, commit: number, recordedAt: number];
@@ -48,6 +57,7 @@ export class EventReader {
   readonly #upwards: Statement<EventRow>;
   readonly #streamUpwards: Statement<EventRow>;
   readonly #streamDownwards: Statement<EventRow>;
+  readonly #streamFold: Statement<FoldRow>;
   readonly #revisionQuery: Statement<readonly [number]>;
   readonly pageSizeMax: number;
 
@@ -72,6 +82,7 @@ export class EventReader {
     );
     this.#streamUpwards = prepare(database, streamSql(''));
     this.#streamDownwards = prepare(database, streamSql('DESC'));
+    this.#streamFold = prepare(database, streamSql('', FOLD_COLUMNS));
     this.#revisionQuery = prepare(
       database,
       'SELECT revision FROM events WHERE stream = ? AND position <= ? ORDER BY revision DESC LIMIT 1',
@@ -106,9 +117,7 @@ export class EventReader {
   }
 
   outcomeOf(id: string): StoredOutcome | undefined {
-    const row = this.#statements
-      .get<OutcomeRow>(`SELECT ${OUTCOME_COLUMNS} FROM ids WHERE id = ? AND kind = 0`)
-      .get(id);
+    const row = this.#snapshot(() => findOutcome(this.#statements, id));
     return row === undefined ? undefined : toStoredOutcome(row);
   }
 
@@ -148,21 +157,29 @@ export class EventReader {
       const to = isDown ? (options.to ?? 0) : Math.min(options.to ?? revision, revision);
       const [low, high] = isDown ? [to, from] : [from, to];
       const limit = this.#limitOf(options.limit);
-      const statement = isDown ? this.#streamDownwards : this.#streamUpwards;
-      const rows = withinSize(limit, (count, last) =>
-        isDown
-          ? statement.all(stream, low, last === undefined ? high : last[2] - 1, count)
-          : statement.all(stream, last === undefined ? low : last[2] + 1, high, count),
-      );
-      const end = rows.at(-1)?.[2];
+      const ends = { stream, low, high, limit };
+      const { events, end } =
+        options.want === 'fold' && !isDown ? this.#foldPage(ends) : this.#streamPage(ends, isDown);
       const isMore = end !== undefined && (isDown ? end > low : end < high);
-      return {
-        events: toRecordedEvents(rows),
-        revision,
-        next: isMore ? end + (isDown ? -1 : 1) : null,
-        head,
-      };
+      return { events, revision, next: isMore ? end + (isDown ? -1 : 1) : null, head };
     });
+  }
+
+  #streamPage({ stream, low, high, limit }: StreamEnds, isDown: boolean): StreamPart {
+    const statement = isDown ? this.#streamDownwards : this.#streamUpwards;
+    const rows = withinSize<EventRow>(limit, sizeOf, (count, last) =>
+      isDown
+        ? statement.all(stream, low, last === undefined ? high : last[2] - 1, count)
+        : statement.all(stream, last === undefined ? low : last[2] + 1, high, count),
+    );
+    return { events: toRecordedEvents(rows), end: rows.at(-1)?.[2] };
+  }
+
+  #foldPage({ stream, low, high, limit }: StreamEnds): StreamPart {
+    const rows = withinSize<FoldRow>(limit, foldSizeOf, (count, last) =>
+      this.#streamFold.all(stream, last === undefined ? low : last[1] + 1, high, count),
+    );
+    return { events: toFoldEvents(stream, rows), end: rows.at(-1)?.[1] };
   }
 
   read(options: ReadOptions): LogPage {
@@ -192,7 +209,7 @@ export class EventReader {
     upTo: number,
     limit: number,
   ): { readonly events: readonly RecordedEvent[]; readonly end: number } {
-    const rows = withinSize(limit, (count, last) =>
+    const rows = withinSize<EventRow>(limit, sizeOf, (count, last) =>
       this.#upwards.all(last?.[0] ?? after, upTo, count),
     );
     const last = rows.at(-1);
@@ -246,17 +263,18 @@ export class EventReader {
 }
 
 /** Rows up to `limit`, fetched in parts so that long ones end the page early; at least one part. */
-function withinSize(
+function withinSize<Row>(
   limit: number,
-  fetch: (count: number, last: EventRow | undefined) => readonly EventRow[],
-): EventRow[] {
-  const rows: EventRow[] = [];
+  sizeOfRow: (row: Row) => number,
+  fetch: (count: number, last: Row | undefined) => readonly Row[],
+): Row[] {
+  const rows: Row[] = [];
   let bytes = 0;
   while (rows.length < limit && bytes < PAGE_BYTES_MAX) {
     const count = Math.min(limit - rows.length, PART_SIZE);
     const part = fetch(count, rows.at(-1));
     for (const row of part) {
-      bytes += sizeOf(row);
+      bytes += sizeOfRow(row);
       rows.push(row);
     }
     if (part.length < count) break;
@@ -264,12 +282,26 @@ function withinSize(
   return rows;
 }
 
+/** Both ends are inclusive revisions. */
+interface StreamEnds {
+  readonly stream: string;
+  readonly low: number;
+  readonly high: number;
+  readonly limit: number;
+}
+
+interface StreamPart {
+  readonly events: readonly RecordedEvent[];
+  /** The last revision of the part. */
+  readonly end: number | undefined;
+}
+
 function positionOf(after: ReadOptions['after']): number | undefined {
   return typeof after === 'object' ? after.position : after;
 }
 
-function streamSql(order: '' | 'DESC'): string {
-  return `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND revision >= ? AND revision <= ? ORDER BY revision ${order} LIMIT ?`;
+function streamSql(order: '' | 'DESC', columns = EVENT_COLUMNS): string {
+  return `SELECT ${columns} FROM events WHERE stream = ? AND revision >= ? AND revision <= ? ORDER BY revision ${order} LIMIT ?`;
 }
 
 const NO_HEAD: HeadRow = [-1, '', 0];

@@ -41,7 +41,7 @@ export async function loadStream(
   let position = -1;
   const slice = new TimeSlice();
   while (from !== null) {
-    const page = await store.readStream(stream, { from, ...limitsOf(bounds) });
+    const page = await store.readStream(stream, { from, want: 'fold', ...limitsOf(bounds) });
     for (const event of page.events) {
       state = decider.evolve(state, event.type, readData(decider.events, event));
       revision = event.revision;

@@ -225,6 +225,11 @@ export interface ReadStreamOptions {
   /** Only events at or below this position: a decision's reads are all bounded by one head. */
   readonly upTo?: number;
   readonly log?: string;
+  /**
+   * `fold`: only position, commit, revision, type, schemaVersion and data are asked for, and a store may leave the rest
+   * empty: a fold over a long stream costs a third less. Default `all`.
+   */
+  readonly want?: 'all' | 'fold';
 }
 
 export interface StreamPage {

@@ -157,6 +157,12 @@ export const contentMutants: readonly EventStoreMutant[] = [
   mutant('a stream’s page goes beyond `upTo`', ['L7: a stream read'], (store) => ({
     readStream: (stream, options = {}) => store.readStream(stream, without(options, 'upTo')),
   })),
+  mutant('a read for a fold leaves out the last event', ['L10: a read for a fold'], (store) => ({
+    readStream: async (stream, options = {}) => {
+      const page = await store.readStream(stream, options);
+      return options.want === 'fold' ? { ...page, events: page.events.slice(0, -1) } : page;
+    },
+  })),
   mutant('a stream is never read backwards', ['L10: a stream is read'], (store) => ({
     readStream: (stream, options = {}) => store.readStream(stream, without(options, 'backwards')),
   })),

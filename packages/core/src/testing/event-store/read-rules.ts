@@ -1,4 +1,5 @@
 /** Rules about reading a log and its streams (L7, L10, G9). */
+import type { RecordedEvent } from '../../message/event.ts';
 import type { ReadStreamOptions } from '../../store/event-store.ts';
 import { LOG_START } from '../../store/log-place.ts';
 import { assert, assertDefined, assertEqual } from '../assert.ts';
@@ -21,6 +22,20 @@ import { fillTagged, QUERIES } from './tagged.ts';
 const CONDITIONS = [...ONE_LOG, 'conditions'];
 
 export const readRules: readonly ContractRule<EventStoreFixture>[] = [
+  eventStoreRule('L10', 'a read for a fold has what folding needs', [], async (store) => {
+    await fill(store, [{ 'a-1': 2, 'b-1': 1 }, { 'a-1': 2 }, { 'b-1': 1 }, { 'a-1': 1 }]);
+    const stream = 'a-1';
+    for (const options of [{}, { from: 1 }, { to: 1 }, { from: 1, limit: 2 }, { upTo: 2 }]) {
+      const all = await store.readStream(stream, options);
+      const fold = await store.readStream(stream, { ...options, want: 'fold' });
+      assertEqual(fold.events.map(foldPart), all.events.map(foldPart), 'What is folded');
+      assertEqual(
+        [fold.revision, fold.next, fold.head],
+        [all.revision, all.next, all.head],
+        'Where the page ends',
+      );
+    }
+  }),
   eventStoreRule(
     'L10',
     'a query means types and tags of one item, and either of several',
@@ -316,3 +331,14 @@ export const readRules: readonly ContractRule<EventStoreFixture>[] = [
     assertEqual((await readAll(store)).length, revision + 1, 'All pages');
   }),
 ];
+
+function foldPart({
+  position,
+  commit,
+  revision,
+  type,
+  schemaVersion,
+  data,
+}: RecordedEvent): unknown {
+  return { position, commit, revision, type, schemaVersion, data };
+}
