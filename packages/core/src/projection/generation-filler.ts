@@ -1,5 +1,5 @@
 /** One generation that this process fills: its lease, where it stands, and what it knows of its rows. */
-import { hasCode, type DaybookError } from '../errors.ts';
+import type { DaybookError } from '../errors.ts';
 import type { RecordedEvent } from '../message/event.ts';
 import { streamName } from '../message/names.ts';
 import type { Lease } from '../processing/lease.ts';
@@ -85,11 +85,15 @@ export class GenerationFiller {
     return this.#checkpoints.get(log) ?? LOG_START;
   }
 
-  /** @throws {@link ProjectionFailedError} when it has to stop. */
+  /**
+   * @param beforeLoading awaited before rows are read from the store: what was accepted must be there by then.
+   * @throws {@link ProjectionFailedError} when it has to stop.
+   */
   async fold(
     log: string,
     page: LogPage,
     read: (event: RecordedEvent) => ReadEvent | DaybookError,
+    beforeLoading: () => Promise<void>,
   ): Promise<ReadModelCommit> {
     const folded = await foldPage(
       {
@@ -100,7 +104,10 @@ export class GenerationFiller {
         skipped: this.#skipped,
         now: this.#stores.now,
         read,
-        loadRows: (keys) => this.#loadRows(keys),
+        loadRows: async (keys) => {
+          await beforeLoading();
+          return this.#loadRows(keys);
+        },
         eventsBetween: (from, to, key) => this.#eventsBetween(log, from, to, key),
       },
       page.events,
@@ -122,7 +129,7 @@ export class GenerationFiller {
     };
   }
 
-  /** What a commit that succeeded changed. */
+  /** Goes on from after a commit, which may still be on its way: should it fail, this filler is of no more use. */
   accept({ log, to, rows, parked, freed }: ReadModelCommit): void {
     this.#checkpoints.set(log, to);
     for (const { key, row } of rows) this.#cache.set(key, row);
@@ -194,13 +201,4 @@ async function skipsOf(
     from = page.next;
   }
   return skips;
-}
-
-/** True for errors after which the generation has to be taken up anew. */
-export function isLost(error: unknown): boolean {
-  return (
-    hasCode(error, 'fenced') ||
-    hasCode(error, 'checkpoint-moved') ||
-    hasCode(error, 'read-model-not-found')
-  );
 }

@@ -4,6 +4,7 @@
  * What always holds (RULES P1 to P4, P7, L9):
  * - A generation is filled only under its lease, and every commit carries the fence.
  * - Rows and checkpoint go down in one commit, so a projector that dies anywhere goes on from where the rows are.
+ * - At most one commit is on its way; the next page is folded on top of it, and thrown away should it fail.
  * - All generations that stand at one place share the page and the commit.
  * - A log that went back in time is noticed by the mark of each page's first neighbour; its generation answers nothing more.
  */
@@ -14,7 +15,8 @@ import { POLL_MS } from '../processing/subscription.ts';
 import { WakeUp } from '../processing/wake-up.ts';
 import type { LogPage } from '../store/event-store.ts';
 import type { LogPlace } from '../store/log-place.ts';
-import { GenerationFiller, isLost, type FillerStores } from './generation-filler.ts';
+import { CommitPipeline, isOutage, type Folded } from './commit-pipeline.ts';
+import { GenerationFiller, type FillerStores } from './generation-filler.ts';
 import { generationsToFill } from './generations.ts';
 import type {
   GenerationInfo,
@@ -51,6 +53,7 @@ export class Projector {
   readonly #failing = new Map<string, Failure>();
   readonly #wakeUp = new WakeUp();
   readonly #closing = new WakeUp();
+  readonly #commits: CommitPipeline;
   readonly #ends: readonly (() => void)[];
   #mustRefresh = true;
   #refreshedAt = 0;
@@ -60,6 +63,10 @@ export class Projector {
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
+    this.#commits = new CommitPipeline(options.readModels, {
+      succeeded: (filler) => this.#failing.delete(nameOf(filler)),
+      failed: (filler, error) => this.#commitFailed(filler, error),
+    });
     const heartbeat = setInterval(() => void this.#renew(), options.leaseMs / HEARTBEATS_PER_LEASE);
     this.#ends = [
       () => clearInterval(heartbeat),
@@ -98,6 +105,7 @@ export class Projector {
     this.#wakeUp.raise();
     this.#closing.raise();
     await this.#running;
+    await this.#commits.settle().catch(this.#options.onError);
     for (const end of this.#ends) end();
     for (const { lease } of this.#fillers.values()) {
       await this.#options.readModels.leases.release(lease).catch(this.#options.onError);
@@ -260,7 +268,8 @@ export class Projector {
     const folded: Folded[] = [];
     for (const filler of fillers) {
       try {
-        folded.push({ filler, commit: await filler.fold(log, page, read) });
+        const commit = await filler.fold(log, page, read, () => this.#commits.settle());
+        folded.push({ filler, commit });
       } catch (error) {
         if (isOutage(error)) throw error;
         const name = nameOf(filler);
@@ -268,30 +277,18 @@ export class Projector {
         else this.#failing.set(name, this.#failed(this.#failing.get(name), error));
       }
     }
-    await this.#commit(folded);
+    await this.#commits.settle();
+    this.#commits.write(
+      folded.filter(({ filler }) => this.#fillers.get(nameOf(filler)) === filler),
+    );
+    if (page.scannedTo.position >= page.head.position) await this.#commits.settle();
   }
 
-  /** All in one; where that is refused, one by one, so that a read model whose rows are refused fails alone. */
-  async #commit(folded: readonly Folded[]): Promise<void> {
-    if (folded.length === 0) return;
-    try {
-      await this.#options.readModels.commit(folded.map(({ commit }) => commit));
-    } catch (error) {
-      if (isOutage(error)) throw error;
-      const [only, ...others] = folded;
-      if (only === undefined || others.length > 0) {
-        for (const one of folded) await this.#commit([one]);
-        return;
-      }
-      const name = nameOf(only.filler);
-      if (isLost(error)) await this.#giveUp(only.filler);
-      this.#failing.set(name, this.#failed(this.#failing.get(name), error));
-      return;
-    }
-    for (const { filler, commit } of folded) {
-      filler.accept(commit);
-      this.#failing.delete(nameOf(filler));
-    }
+  /** The filler is ahead of its rows now: it is taken up anew from where they are. */
+  async #commitFailed(filler: GenerationFiller, error: unknown): Promise<void> {
+    const name = nameOf(filler);
+    if (!isOutage(error)) this.#failing.set(name, this.#failed(this.#failing.get(name), error));
+    await this.#giveUp(filler);
   }
 
   /** A generation that has caught up with every log answers queries from now on. */
@@ -323,7 +320,7 @@ export class Projector {
   async #giveUp(filler: GenerationFiller): Promise<void> {
     this.#fillers.delete(nameOf(filler));
     this.#mustRefresh = true;
-    await this.#options.readModels.leases.release(filler.lease);
+    await this.#options.readModels.leases.release(filler.lease).catch(this.#options.onError);
   }
 }
 
@@ -343,16 +340,6 @@ interface Failure {
 interface Step {
   readonly hasMoved: boolean;
   readonly isAtHead: boolean;
-}
-
-interface Folded {
-  readonly filler: GenerationFiller;
-  readonly commit: ReadModelCommit;
-}
-
-/** The store itself fails, and so nothing else would do better. */
-function isOutage(error: unknown): boolean {
-  return hasCode(error, 'store-unavailable') || hasCode(error, 'closed');
 }
 
 function leaseName(readModel: string, generation: number): string {
