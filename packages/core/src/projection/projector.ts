@@ -21,7 +21,6 @@ import { generationsToFill } from './generations.ts';
 import type {
   GenerationInfo,
   GenerationRef,
-  ReadModelCommit,
   ReadModelLayout,
 } from './read-model-store.ts';
 import type { ReadEvent, ReadModelFace } from './read-model-face.ts';
