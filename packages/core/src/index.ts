@@ -211,6 +211,8 @@ export {
   FIND_LIMIT_MAX,
   planFind,
 } from './projection/find-plan.ts';
+export { rowsOfPlan, type KeyedRow } from './projection/plan-rows.ts';
+export type { CountedRows, FoundRows, ReadRecord } from './query/rows-of-view.ts';
 export { PARKED_KEYS_MAX } from './projection/page-fold.ts';
 export { BACKOFF_MAX_MS, BACKOFF_MIN_MS, PROJECTOR_PAGE_SIZE } from './projection/projector.ts';
 export type {

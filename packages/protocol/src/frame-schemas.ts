@@ -1,5 +1,5 @@
 /** Of the types in `frames.ts`. The bounds on texts are the server's: a frame that breaks one is refused whole. */
-import { integer, list, object, ref, text } from './schema-parts.ts';
+import { integer, list, nullable, object, ref, text } from './schema-parts.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 const id: JsonSchema = { type: 'string', minLength: 1, maxLength: 256 };
@@ -15,9 +15,20 @@ export const upFrameSchemas: Readonly<Record<string, JsonSchema>> = {
       id,
       query: object({ readModel: name, query: name }, { params: {} }),
     },
-    { after: token },
+    { after: token, rows: { type: 'boolean' } },
   ),
+  WatchFrame: object({
+    type: { const: 'watch' },
+    id,
+    stream: { type: 'string', minLength: 1, maxLength: 300 },
+  }),
   UnsubFrame: object({ type: { const: 'unsub' }, id }),
+  ReachFrame: object({ type: { const: 'reach' }, id, token }),
+  AskFrame: object({
+    type: { const: 'ask' },
+    id,
+    commands: { type: 'array', items: id, maxItems: 100 },
+  }),
   AwaitFrame: object(
     { type: { const: 'await' }, id, token },
     {
@@ -37,6 +48,18 @@ const answer = {
   exact: { type: 'boolean' },
 } satisfies Record<string, JsonSchema>;
 
+const reads = object({
+  rows: list(
+    object(
+      { key: text, asOf: { type: 'object', additionalProperties: integer } },
+      { at: text, row: {} },
+    ),
+  ),
+  absent: list(text),
+  finds: list(object({ request: {}, keys: list(text), next: nullable('string') })),
+  counts: list(object({ request: {}, count: integer })),
+});
+
 /** What a server sends. */
 export const downFrameSchemas: Readonly<Record<string, JsonSchema>> = {
   WelcomeFrame: object({
@@ -46,11 +69,39 @@ export const downFrameSchemas: Readonly<Record<string, JsonSchema>> = {
     limits: { type: 'object', additionalProperties: integer },
     heartbeatMs: integer,
   }),
-  SnapFrame: object({ type: { const: 'snap' }, ...answer }, { partial: integer }),
+  SnapFrame: object({ type: { const: 'snap' }, ...answer }, { partial: integer, reads }),
   NextFrame: object(
     { type: { const: 'next' }, ...answer, from: integer, to: integer },
-    { partial: integer },
+    { partial: integer, reads },
   ),
+  PosFrame: object({
+    type: { const: 'pos' },
+    sub: id,
+    generation: integer,
+    position: integer,
+    token: text,
+    from: integer,
+    to: integer,
+  }),
+  StateFrame: object({
+    type: { const: 'state' },
+    sub: id,
+    state: {},
+    revision: integer,
+    position: integer,
+  }),
+  OutcomesFrame: object({
+    type: { const: 'outcomes' },
+    id,
+    commands: list(
+      object({
+        commandId: text,
+        log: text,
+        first: nullable('integer'),
+        position: nullable('integer'),
+      }),
+    ),
+  }),
   ReadyFrame: object({
     type: { const: 'ready' },
     id,

@@ -5,11 +5,24 @@
  * `snap`, then `next` with whole versions, each from the position of the one before; `reset` says that what was sent is
  * void and a `snap` follows. (`patch` is kept for differences of two versions.) A `problem` with the id of a
  * subscription leaves it open while the problem is `retryable`, and ends it otherwise.
+ *
+ * A client that shows effects before the server does says `rows`, and gets with each version what the query read. It says
+ * `reach` to be told, in the subscription's own order (`pos`, where the answer stayed the same), when it stands at a token;
+ * `ask` to be told which of its commands the log holds, and so whether what came before the answer contains them; `watch`
+ * for the state of one stream.
  */
 import type { HttpLimits } from './limits.ts';
 import type { Problem } from './problem.ts';
 
-export type UpFrame = HelloFrame | SubFrame | UnsubFrame | AwaitFrame | PingFrame;
+export type UpFrame =
+  | HelloFrame
+  | SubFrame
+  | WatchFrame
+  | UnsubFrame
+  | ReachFrame
+  | AskFrame
+  | AwaitFrame
+  | PingFrame;
 
 export interface HelloFrame {
   readonly type: 'hello';
@@ -26,6 +39,31 @@ export interface SubFrame {
   readonly query: { readonly readModel: string; readonly query: string; readonly params?: unknown };
   /** The first answer is at least as fresh as this token. */
   readonly after?: string;
+  /** With each version, what the query read (`reads`), where the answer shows it anyway. */
+  readonly rows?: boolean;
+}
+
+/** Asks for the state of one stream, now and after each of its events; ended by `unsub`. */
+export interface WatchFrame {
+  readonly type: 'watch';
+  /** Of the same kind as those of subscriptions. */
+  readonly id: string;
+  readonly stream: string;
+}
+
+/** Asks to be told once a subscription stands at a token, even if its answer stays the same. */
+export interface ReachFrame {
+  readonly type: 'reach';
+  /** Of the subscription. */
+  readonly id: string;
+  readonly token: string;
+}
+
+/** Asks where own commands stand in the log. */
+export interface AskFrame {
+  readonly type: 'ask';
+  readonly id: string;
+  readonly commands: readonly string[];
 }
 
 export interface UnsubFrame {
@@ -52,6 +90,9 @@ export type DownFrame =
   | WelcomeFrame
   | SnapFrame
   | NextFrame
+  | PosFrame
+  | StateFrame
+  | OutcomesFrame
   | ReadyFrame
   | ResetFrame
   | ProblemFrame
@@ -77,6 +118,7 @@ export interface SnapFrame {
   readonly data: unknown;
   readonly exact: boolean;
   readonly partial?: number;
+  readonly reads?: ReadsPart;
 }
 
 /** The query's answer at `to`, whole; it differs from the one at `from`, which was the frame before. */
@@ -91,6 +133,64 @@ export interface NextFrame {
   readonly partial?: number;
   readonly from: number;
   readonly to: number;
+  readonly reads?: ReadsPart;
+}
+
+/** What a query read; absent where it read rows that its answer does not show whole. */
+export interface ReadsPart {
+  readonly rows: readonly {
+    readonly key: string;
+    /** For each log, the position of the row's last event. */
+    readonly asOf: Readonly<Record<string, number>>;
+    /** Where in `data` the row stands: a JSON pointer. */
+    readonly at?: string;
+    /** The row itself, where it does not stand in `data`. */
+    readonly row?: unknown;
+  }[];
+  /** Keys that were asked for and have no row. */
+  readonly absent: readonly string[];
+  readonly finds: readonly {
+    readonly request: unknown;
+    /** In their order. */
+    readonly keys: readonly string[];
+    readonly next: string | null;
+  }[];
+  readonly counts: readonly { readonly request: unknown; readonly count: number }[];
+}
+
+/** The answer is as it was, and stands at `to` now. */
+export interface PosFrame {
+  readonly type: 'pos';
+  readonly sub: string;
+  readonly generation: number;
+  readonly position: number;
+  readonly token: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The state of a watched stream, whole. */
+export interface StateFrame {
+  readonly type: 'state';
+  readonly sub: string;
+  readonly state: unknown;
+  /** -1 where there is no stream yet. */
+  readonly revision: number;
+  /** Every event of the stream up to here is in it. */
+  readonly position: number;
+}
+
+/** Which of the commands asked for the log holds; one that is not named was not there when this was said. */
+export interface OutcomesFrame {
+  readonly type: 'outcomes';
+  readonly id: string;
+  readonly commands: readonly {
+    readonly commandId: string;
+    readonly log: string;
+    /** Of its first and last event; null where it recorded none, or was refused. */
+    readonly first: number | null;
+    readonly position: number | null;
+  }[];
 }
 
 export interface ReadyFrame {

@@ -18,20 +18,27 @@ export type {
 export { checkSchema } from './check-schema.ts';
 export {
   closeCodes,
+  type AskFrame,
   type AwaitFrame,
   type ByeFrame,
   type DownFrame,
   type HelloFrame,
   type NextFrame,
+  type OutcomesFrame,
   type PingFrame,
   type PongFrame,
+  type PosFrame,
   type ProblemFrame,
+  type ReachFrame,
+  type ReadsPart,
   type ReadyFrame,
   type ResetFrame,
   type SnapFrame,
+  type StateFrame,
   type SubFrame,
   type UnsubFrame,
   type UpFrame,
+  type WatchFrame,
   type WelcomeFrame,
 } from './frames.ts';
 export { headerNames, mediaTypes } from './headers.ts';

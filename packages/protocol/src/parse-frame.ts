@@ -64,7 +64,10 @@ function ownText(value: object, name: string): string | undefined {
 const schemasByType: ReadonlyMap<string, JsonSchema> = new Map([
   ['hello', upFrameSchemas['HelloFrame'] ?? {}],
   ['sub', upFrameSchemas['SubFrame'] ?? {}],
+  ['watch', upFrameSchemas['WatchFrame'] ?? {}],
   ['unsub', upFrameSchemas['UnsubFrame'] ?? {}],
+  ['reach', upFrameSchemas['ReachFrame'] ?? {}],
+  ['ask', upFrameSchemas['AskFrame'] ?? {}],
   ['await', upFrameSchemas['AwaitFrame'] ?? {}],
   ['ping', upFrameSchemas['PingFrame'] ?? {}],
 ]);
@@ -73,6 +76,9 @@ const downTypes: ReadonlySet<string> = new Set<DownFrame['type']>([
   'welcome',
   'snap',
   'next',
+  'pos',
+  'state',
+  'outcomes',
   'ready',
   'reset',
   'problem',

@@ -12,7 +12,11 @@ describe('frames from a client', () => {
       query: { readModel: 'balances', query: 'balanceOf', params: { id: 'a' } },
     },
     { type: 'sub', id: 's1', query: { readModel: 'balances', query: 'all' }, after: '1.abc' },
+    { type: 'sub', id: 's1', query: { readModel: 'balances', query: 'all' }, rows: true },
+    { type: 'watch', id: 's2', stream: 'account-a' },
     { type: 'unsub', id: 's1' },
+    { type: 'reach', id: 's1', token: '1.abc' },
+    { type: 'ask', id: 'q1', commands: ['c1'] },
     { type: 'await', id: 'a1', token: '1.abc', models: ['balances'], waitMs: 10 },
     { type: 'ping' },
   ])('takes $type', (frame) => {

@@ -19,6 +19,11 @@ export interface HttpOptions {
   readonly allowedHosts?: readonly string[] | 'any' | undefined;
   /** Origins of other sites whose pages may call this server, such as `https://app.example.com`. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Live queries carry every row that they read to clients that predict, also one that the answer shows only in part or
+   * not at all. Default false: what the answer does not show whole stays here, and such a query is not predicted.
+   */
+  readonly sharesRows?: boolean | undefined;
   /** Serves everybody who can reach the address although there is no `authorize`. */
   readonly public?: boolean | undefined;
   /** Default `production`. */
@@ -39,6 +44,7 @@ export interface Settings {
   readonly basePath: string;
   readonly allowedHosts: readonly string[] | 'any';
   readonly allowedOrigins: ReadonlySet<string>;
+  readonly sharesRows: boolean;
   readonly isPublic: boolean;
   readonly mode: 'development' | 'production';
   readonly limits: HttpLimits;
@@ -56,6 +62,7 @@ export function settingsOf(options: HttpOptions): Settings {
     basePath: checkedBasePath(options.basePath ?? ''),
     allowedHosts: options.allowedHosts ?? (options.public === true ? 'any' : loopbackHosts),
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(checkedOrigin)),
+    sharesRows: options.sharesRows ?? false,
     isPublic: options.public ?? false,
     mode: options.mode ?? 'production',
     limits: checkedLimits(options.limits ?? {}),

@@ -112,7 +112,7 @@ test('answers are what their schemas say', async () => {
 test('meta says protocol, limits, retention, capabilities and definitions', async () => {
   await using bank = await serving({ title: 'The bank', limits: { bodyBytesMax: 1_000 } });
   expect((await bank.get('/meta')).json).toMatchObject({
-    protocol: 1,
+    protocol: 2,
     title: 'The bank',
     outcomeRetentionMs: 7 * 86_400_000,
     limits: {

@@ -2,6 +2,7 @@
 import {
   checkSchema,
   parseDownFrame,
+  PROTOCOL_VERSION,
   schemas,
   type DownFrame,
   type UpFrame,
@@ -40,7 +41,7 @@ export class LiveClient {
   static async welcomed(url: string, token?: string): Promise<LiveClient> {
     const client = new LiveClient(url);
     await client.opened();
-    client.send({ type: 'hello', v: 1, ...(token === undefined ? {} : { token }) });
+    client.send({ type: 'hello', v: PROTOCOL_VERSION, ...(token === undefined ? {} : { token }) });
     await client.next('welcome');
     return client;
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 
 import { account, postEntry } from '../../core/test/bank.ts';
+import { PROTOCOL_VERSION } from '@daybook/protocol';
 import type { HttpOptions, Listening } from '@daybook/server';
 import { expect, test } from 'vitest';
 
@@ -151,7 +152,7 @@ test('a newer protocol is refused by name and close code', async () => {
   await using running = await listening();
   const client = new LiveClient(running.server.url);
   await client.opened();
-  client.send({ type: 'hello', v: 2 });
+  client.send({ type: 'hello', v: PROTOCOL_VERSION + 1 });
   expect((await client.next('problem')).problem.code).toBe('protocol-unsupported');
   expect(await client.closed).toBe(4406);
 });
@@ -279,7 +280,7 @@ test('S1: a hello whose token is nobody’s is refused by name and close code', 
   });
   const client = new LiveClient(running.server.url);
   await client.opened();
-  client.send({ type: 'hello', v: 1, token: 'stolen' });
+  client.send({ type: 'hello', v: PROTOCOL_VERSION, token: 'stolen' });
   expect((await client.next('problem')).problem.code).toBe('unauthenticated');
   expect(await client.closed).toBe(4401);
 });
@@ -292,7 +293,7 @@ test('S1: an authentication that throws ends the connection, and its error is no
   });
   const client = new LiveClient(running.server.url);
   await client.opened();
-  client.send({ type: 'hello', v: 1, token: 'anna' });
+  client.send({ type: 'hello', v: PROTOCOL_VERSION, token: 'anna' });
   expect(JSON.stringify(await client.next('problem'))).not.toContain('10.0.0.7');
   expect(await client.closed).toBe(1011);
 });

@@ -1,5 +1,6 @@
 /** What a query answers: fresh, or why not. */
 import type { Token } from '../store/token.ts';
+import type { ReadRecord } from './rows-of-view.ts';
 
 export interface WaitOptions {
   /** 0 to `waitMsMax`; default `waitMsDefault`. */
@@ -15,6 +16,10 @@ export interface QueryOptions extends WaitOptions {
 export interface LiveOptions {
   readonly after?: Token | readonly Token[] | undefined;
   readonly signal: AbortSignal;
+  /** Each answer says what it read; a row that changed without changing the answer makes a version too. */
+  readonly reads?: boolean | undefined;
+  /** An answer that stayed the same is given again, its `data` and `reads` the same objects, when its position grows. */
+  readonly positions?: boolean | undefined;
 }
 
 export type QueryAnswer = FreshAnswer | NotFreshAnswer;
@@ -30,6 +35,8 @@ export interface FreshAnswer {
   /** How many keys of the read model are parked, where the answer may lack them. */
   readonly partial?: number;
   readonly generation: number;
+  /** What the query read, where it was asked for. */
+  readonly reads?: ReadRecord;
 }
 
 export type NotFreshStatus = 'behind' | 'failed' | 'rebuilding' | 'timed-out' | 'lost-timeline';

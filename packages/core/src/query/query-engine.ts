@@ -30,7 +30,7 @@ import type {
   WaitOptions,
 } from './answer.ts';
 import { ReadModelViews, type DefinedReadModel } from './read-model-view.ts';
-import { rowsOfView, type ReadSet } from './rows-of-view.ts';
+import { ReadRecord, rowsOfView, type ReadSet } from './rows-of-view.ts';
 import { Waiters } from './waiters.ts';
 
 export interface QueryEngineOptions {
@@ -61,7 +61,10 @@ export class QueryEngine {
   }
 
   async query(message: QueryMessage, options: QueryOptions = {}): Promise<QueryAnswer> {
-    const asked = this.#asked(message);
+    return this.#ask(this.#asked(message), options);
+  }
+
+  async #ask(asked: Asked, options: QueryOptions): Promise<QueryAnswer> {
     const wanted = await this.#wanted(options.after);
     if (wanted === undefined) return notFresh('lost-timeline', -1, asked.defined.readModel);
     return this.#untilFresh(asked.defined.readModel, options, () => this.#attempt(asked, wanted));
@@ -69,18 +72,23 @@ export class QueryEngine {
 
   async *live(
     message: QueryMessage,
-    { after, signal }: LiveOptions,
+    { after, signal, reads, positions }: LiveOptions,
   ): AsyncGenerator<QueryAnswer, void, undefined> {
-    const asked = this.#asked(message);
+    const asked: Asked = { ...this.#asked(message), hasReads: reads === true };
     const { wakeUp, leave } = this.#live.join(message.readModel, signal);
     try {
-      let answer = await this.query(message, { after, signal });
+      let answer = await this.#ask(asked, { after, signal });
+      let given: QueryAnswer | undefined;
       // What was asked to be seen is asked until it is; then positions only grow.
       let wanted = await this.#wanted(after);
       let last = '';
       while (!signal.aborted && !this.#live.isClosed) {
         const content = contentOf(answer);
-        if (content !== last) yield answer;
+        const moved = content === last && given !== undefined ? movedOn(given, answer) : answer;
+        if (content !== last || (positions === true && moved !== undefined)) {
+          given = moved ?? answer;
+          yield given;
+        }
         last = content;
         if (answer.status === 'fresh') wanted = new Map();
         await wakeUp.wait(LIVE_POLL_MS);
@@ -192,13 +200,15 @@ export class QueryEngine {
   }
 
   async #attempt(
-    { defined, query, params }: Asked,
+    { defined, query, params, hasReads }: Asked,
     wanted: ReadonlyMap<string, LogPlace>,
   ): Promise<QueryAnswer> {
     const { readModel } = defined;
-    const readSet: ReadSet = { keys: new Set(), hasScanned: false };
+    const record = hasReads === true ? new ReadRecord() : undefined;
+    const readSet: ReadSet = { keys: new Set(), hasScanned: false, record };
     const look = await this.#views.look(defined, async (source) => {
       readSet.keys.clear();
+      record?.clear();
       const data = await query.run(rowsOfView(readModel, source, readSet), params);
       const parked = readSet.keys.size === 0 ? [] : await source.parked([...readSet.keys]);
       return { data, parked };
@@ -221,14 +231,14 @@ export class QueryEngine {
     }
     const failed = view.value.parked.find((entry) => fails(entry, wanted));
     if (failed !== undefined) return { status: 'failed', position, why: whyFailed(failed) };
-    return this.#fresh(view, generation, position, readSet.hasScanned);
+    return this.#fresh(view, generation, position, readSet);
   }
 
   #fresh(
     view: View<{ readonly data: unknown }>,
     generation: number,
     position: number,
-    hasScanned: boolean,
+    { hasScanned, record }: ReadSet,
   ): FreshAnswer {
     return {
       status: 'fresh',
@@ -238,6 +248,7 @@ export class QueryEngine {
       exact: view.exact,
       ...(hasScanned && view.parkedCount > 0 ? { partial: view.parkedCount } : {}),
       generation,
+      ...(record === undefined ? {} : { reads: record }),
     };
   }
 
@@ -274,6 +285,8 @@ interface Asked {
   readonly defined: DefinedReadModel;
   readonly query: QueryFace;
   readonly params: unknown;
+  /** The answer says what it read. */
+  readonly hasReads?: boolean;
 }
 
 function canChange({ status }: QueryAnswer): boolean {
@@ -312,9 +325,18 @@ const WHY = {
 } as const;
 
 function contentOf(answer: QueryAnswer): string {
-  return answer.status === 'fresh'
-    ? JSON.stringify([answer.data, answer.partial ?? 0, answer.generation])
-    : answer.status;
+  if (answer.status !== 'fresh') return answer.status;
+  const { data, partial = 0, generation, reads } = answer;
+  const seen = [...(reads?.rows ?? [])].map(([key, stored]) => [key, stored?.asOf]);
+  return JSON.stringify([data, partial, generation, seen]);
+}
+
+/** The answer with the objects of the last one, which are the same; undefined when its position is the same too. */
+function movedOn(last: QueryAnswer, next: QueryAnswer): QueryAnswer | undefined {
+  if (next.status !== 'fresh' || last.status !== 'fresh') return undefined;
+  if (next.position <= last.position) return undefined;
+  const { data, reads } = last;
+  return reads === undefined ? { ...next, data } : { ...next, data, reads };
 }
 
 function isBefore(next: QueryAnswer, last: QueryAnswer): boolean {

@@ -13,6 +13,35 @@ export interface ReadSet {
   readonly keys: Set<string>;
   /** It asked by index, so any row may concern it. */
   hasScanned: boolean;
+  /** Noted in full, where somebody wants to run the query again elsewhere. */
+  readonly record: ReadRecord | undefined;
+}
+
+/** What a query read, in full. */
+export class ReadRecord {
+  /** By key; undefined where there was no row. */
+  readonly rows: Map<string, StoredRow | undefined> = new Map();
+  readonly finds: FoundRows[] = [];
+  readonly counts: CountedRows[] = [];
+
+  clear(): void {
+    this.rows.clear();
+    this.finds.length = 0;
+    this.counts.length = 0;
+  }
+}
+
+/** One `find`, and what it found. */
+export interface FoundRows {
+  readonly request: FindRequest;
+  readonly keys: readonly string[];
+  readonly next: string | null;
+}
+
+/** One `count`, and what it counted. */
+export interface CountedRows {
+  readonly request: Pick<FindRequest, 'where'>;
+  readonly count: number;
 }
 
 export function rowsOfView({ indexes }: ReadModelFace, source: RowSource, readSet: ReadSet): Rows {
@@ -22,7 +51,9 @@ export function rowsOfView({ indexes }: ReadModelFace, source: RowSource, readSe
     for (let at = 0; at < keys.length; at += KEYS_PER_GET_MAX) {
       pages.push(await source.get(keys.slice(at, at + KEYS_PER_GET_MAX)));
     }
-    return pages.flat().map((stored) => stored?.row ?? null);
+    const found = pages.flat();
+    for (const [index, key] of keys.entries()) readSet.record?.rows.set(key, found[index]);
+    return found.map((stored) => stored?.row ?? null);
   };
   return {
     getMany,
@@ -38,11 +69,15 @@ export function rowsOfView({ indexes }: ReadModelFace, source: RowSource, readSe
       const isFull = found.length >= (request.limit ?? FIND_LIMIT_DEFAULT);
       const next =
         last === undefined || !isFull ? null : cursorAfter(plan, fieldsOf(last.row), last.key);
+      for (const row of found) readSet.record?.rows.set(row.key, row);
+      readSet.record?.finds.push({ request, keys: found.map(({ key }) => key), next });
       return { rows: found.map(({ row }) => row), next };
     },
     async count(request = {}): Promise<number> {
       readSet.hasScanned = true;
-      return source.count(planFind(indexes, request));
+      const count = await source.count(planFind(indexes, request));
+      readSet.record?.counts.push({ request, count });
+      return count;
     },
   };
 }

@@ -11,28 +11,33 @@ import {
   closeCodes,
   parseUpFrame,
   PROTOCOL_VERSION,
+  type AskFrame,
   type AwaitFrame,
   type DownFrame,
   type HelloFrame,
   type SubFrame,
   type UpFrame,
+  type WatchFrame,
 } from '@daybook/protocol';
+import { decodeToken } from '@daybook/core';
 import type { RawData, WebSocket } from 'ws';
 
 import { actorOf } from '../authentication.ts';
 import type { Actor } from '../authorisation.ts';
-import { authorise } from '../authorise.ts';
+import { authorise, authoriseHistory } from '../authorise.ts';
 import type { Server } from '../call.ts';
 import { HttpProblem, problemOf } from '../problem.ts';
 import type { Exchange } from '../exchange.ts';
 import { withForced } from '../request/forced-parameters.ts';
-import { runSubscription } from './subscription.ts';
+import { ownCommands } from './own-commands.ts';
+import { watchStream } from './stream-watch.ts';
+import { Subscription } from './subscription.ts';
 
 export class LiveConnection {
   readonly #server: Server;
   readonly #socket: WebSocket;
   readonly #handshake: Pick<Exchange, 'method' | 'path' | 'remoteAddress' | 'header'>;
-  readonly #subscriptions = new Map<string, AbortController>();
+  readonly #subscriptions = new Map<string, OpenSubscription>();
   readonly #closed = new AbortController();
   readonly #helloTimer: NodeJS.Timeout;
   #awaits = 0;
@@ -102,10 +107,19 @@ export class LiveConnection {
   #take(frame: Exclude<UpFrame, HelloFrame>, actor: Promise<Actor | undefined>): void {
     switch (frame.type) {
       case 'sub':
-        void this.#subscribe(frame, actor);
+        void this.#open(frame.id, (open) => this.#subscribe(frame, actor, open));
+        break;
+      case 'watch':
+        void this.#open(frame.id, (open) => this.#watch(frame, actor, open));
         break;
       case 'unsub':
-        this.#subscriptions.get(frame.id)?.abort();
+        this.#subscriptions.get(frame.id)?.ended.abort();
+        break;
+      case 'reach':
+        this.#reach(frame.id, frame.token);
+        break;
+      case 'ask':
+        void this.#ask(frame, actor);
         break;
       case 'await':
         void this.#await(frame, actor);
@@ -159,12 +173,8 @@ export class LiveConnection {
     });
   }
 
-  async #subscribe(
-    { id, query, after }: SubFrame,
-    actor: Promise<Actor | undefined>,
-  ): Promise<void> {
-    const { settings } = this.#server;
-    const max = settings.limits.subscriptionsPerConnectionMax;
+  async #open(id: string, run: (open: OpenSubscription) => Promise<void>): Promise<void> {
+    const max = this.#server.settings.limits.subscriptionsPerConnectionMax;
     if (this.#subscriptions.has(id)) {
       this.#fail(
         new HttpProblem('subscription-exists', `A subscription "${id}" is open; end it first.`),
@@ -179,24 +189,66 @@ export class LiveConnection {
       );
       return;
     }
-    const ended = new AbortController();
-    this.#subscriptions.set(id, ended);
+    const open: OpenSubscription = { ended: new AbortController(), subscription: undefined };
+    this.#subscriptions.set(id, open);
     try {
-      const { readModel, query: name, params = {} } = query;
-      const asked = { kind: 'query', readModel, query: name, params, log: undefined } as const;
-      const forced = await authorise(settings, await actor, asked);
-      await runSubscription({
-        app: this.#server.app,
-        id,
-        message: { kind: 'query', readModel, query: name, params: withForced(params, forced) },
-        after,
-        signal: ended.signal,
-        send: (frame) => this.#send(frame),
-      });
+      await run(open);
     } catch (error) {
-      if (!ended.signal.aborted) this.#fail(error, id);
+      if (!open.ended.signal.aborted) this.#fail(error, id);
     } finally {
       this.#subscriptions.delete(id);
+    }
+  }
+
+  async #subscribe(
+    { id, query, after, rows = false }: SubFrame,
+    actor: Promise<Actor | undefined>,
+    open: OpenSubscription,
+  ): Promise<void> {
+    const { app, settings } = this.#server;
+    const { readModel, query: name, params = {} } = query;
+    const asked = { kind: 'query', readModel, query: name, params, log: undefined } as const;
+    const forced = await authorise(settings, await actor, asked);
+    open.subscription = new Subscription({
+      app,
+      id,
+      message: { kind: 'query', readModel, query: name, params: withForced(params, forced) },
+      after,
+      // Who asks with other parameters than were sent cannot run the query again.
+      hasRows: rows && forced === undefined,
+      sharesRows: settings.sharesRows,
+      signal: open.ended.signal,
+      send: (frame) => this.#send(frame),
+    });
+    await open.subscription.run();
+  }
+
+  async #watch(
+    { id, stream }: WatchFrame,
+    actor: Promise<Actor | undefined>,
+    { ended: { signal } }: OpenSubscription,
+  ): Promise<void> {
+    const { app, settings } = this.#server;
+    await authoriseHistory(settings, await actor, { kind: 'state', stream, log: undefined });
+    await watchStream({ app, id, stream, signal, send: (frame) => this.#send(frame) });
+  }
+
+  #reach(id: string, token: string): void {
+    try {
+      decodeToken(token);
+      this.#subscriptions.get(id)?.subscription?.reach(token);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #ask({ id, commands }: AskFrame, actor: Promise<Actor | undefined>): Promise<void> {
+    try {
+      const own = (await actor)?.id ?? null;
+      const found = await ownCommands(this.#server.app, own, commands);
+      void this.#send({ type: 'outcomes', id, commands: found });
+    } catch (error) {
+      this.#fail(error, id);
     }
   }
 
@@ -271,8 +323,14 @@ export class LiveConnection {
   #end(): void {
     clearTimeout(this.#helloTimer);
     this.#closed.abort();
-    for (const subscription of this.#subscriptions.values()) subscription.abort();
+    for (const { ended } of this.#subscriptions.values()) ended.abort();
   }
+}
+
+interface OpenSubscription {
+  readonly ended: AbortController;
+  /** Once it was allowed; a watched stream has none. */
+  subscription: Subscription | undefined;
 }
 
 function textOf(data: RawData): string {
