@@ -1,0 +1,150 @@
+/** One connection: what is sent by it, and whether it is still there. */
+import { hash } from 'node:crypto';
+
+import { StoreUnavailableError } from '@daybook/core';
+
+import type { PgClient, PgQuery, PgResult } from './driver.ts';
+
+/** A column as the server wrote it. */
+export type Column = string | null;
+export type Row = readonly Column[];
+export type Parameter = string | number | boolean | null | readonly (string | number | null)[];
+
+/** A statement that each connection plans once. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** @param text without values in it: each different text stays prepared as long as the connection lives. */
+export function statement(text: string): Statement {
+  return { name: `daybook_${hash('sha256', text).slice(0, 20)}`, text };
+}
+
+export interface Notification {
+  readonly channel: string;
+  readonly payload?: string | undefined;
+}
+
+/** How a connection is given back: to its pool, or closed. */
+type Release = (isBroken: boolean) => Promise<void>;
+
+export class Connection {
+  readonly #client: PgClient;
+  readonly #release: Release;
+  readonly #lost = Promise.withResolvers<Error>();
+  readonly #onLost: (error?: Error) => void;
+  /** Several statements may be on their way at once. */
+  readonly isPipelined: boolean;
+  #isLost = false;
+  #isClosed = false;
+
+  constructor(client: PgClient, isPipelined: boolean, release: Release) {
+    this.#client = client;
+    this.isPipelined = isPipelined;
+    this.#release = release;
+    this.#onLost = (error = new Error('Connection terminated')): void => {
+      this.#isLost = true;
+      this.#lost.resolve(error);
+    };
+    client.on('error', this.#onLost);
+    client.on('end', this.#onLost);
+  }
+
+  get isLost(): boolean {
+    return this.#isLost || this.#isClosed;
+  }
+
+  /** Resolves once the connection is gone; never, where it is closed in order. */
+  get lost(): Promise<Error> {
+    return this.#lost.promise;
+  }
+
+  /** The rows of one statement, each a tuple of its columns, which nothing checks: the type stands beside the SQL. */
+  async rows<Columns extends Row>(
+    { name, text }: Statement,
+    values: readonly Parameter[] = [],
+  ): Promise<readonly Columns[]> {
+    const { rows } = await this.#send({ name, text, values: [...values], ...AS_TEXT });
+    // As text arrays, by the mode and the parsers above.
+    return rows as readonly Columns[];
+  }
+
+  async first<Columns extends Row>(
+    prepared: Statement,
+    values: readonly Parameter[] = [],
+  ): Promise<Columns | undefined> {
+    const [row] = await this.rows<Columns>(prepared, values);
+    return row;
+  }
+
+  /** Runs statements without parameters; answers the command tag of the last one. */
+  async run(text: string): Promise<string> {
+    const result = await this.#send({ text, ...AS_TEXT });
+    return (Array.isArray(result) ? (result.at(-1) as PgResult) : result).command;
+  }
+
+  /**
+   * Runs `work` in a transaction.
+   *
+   * @throws {@link CommitFailedError} when it is not known whether it was committed.
+   */
+  async transaction<Value>(begin: string, work: () => Promise<Value>): Promise<Value> {
+    await this.run(begin);
+    let value: Value;
+    try {
+      value = await work();
+    } catch (error) {
+      // A connection that is gone has rolled back by itself.
+      await this.run('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+    await this.commit();
+    return value;
+  }
+
+  /** @throws {@link CommitFailedError} also when the server answers ROLLBACK, which is no error to the driver. */
+  async commit(): Promise<void> {
+    let tag: string;
+    try {
+      tag = await this.run('COMMIT');
+    } catch (error) {
+      throw new CommitFailedError(String(error), { cause: error });
+    }
+    if (tag !== 'COMMIT') {
+      throw new StoreUnavailableError(
+        `PostgreSQL answered the COMMIT with ${tag}. Nothing was written; retry.`,
+      );
+    }
+  }
+
+  onNotification(listener: (notification: Notification) => void): void {
+    this.#client.on('notification', listener);
+  }
+
+  /** Waits for nothing that is on its way. Closing twice is harmless. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    const isBroken = this.#isLost;
+    this.#isClosed = true;
+    this.#client.off('end', this.#onLost);
+    this.#client.off('error', this.#onLost);
+    await this.#release(isBroken).catch(() => undefined);
+  }
+
+  async #send(query: PgQuery): Promise<PgResult> {
+    if (this.isLost) throw new StoreUnavailableError('The connection to PostgreSQL is closed.');
+    return this.#client.query(query);
+  }
+}
+
+/** A COMMIT whose answer did not come: what was written is there, or is not. */
+export class CommitFailedError extends Error {
+  override readonly name = 'CommitFailedError';
+}
+
+/** Parsers of our own, since other libraries change the driver's for everybody. */
+const AS_TEXT = {
+  rowMode: 'array',
+  types: { getTypeParser: () => (text: string) => text },
+} as const;
