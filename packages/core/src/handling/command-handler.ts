@@ -24,6 +24,7 @@ import { checkId, streamName } from '../message/names.ts';
 import type { AppendRequest, EventStore, StoredOutcome } from '../store/event-store.ts';
 import type { Platform } from '../store/log-place.ts';
 import { uuidV7Time } from '../store/uuid-v7.ts';
+import { FoldCache } from './fold-cache.ts';
 import { Lanes } from './lanes.ts';
 import { AHEAD_MAX_MS, type AppLimits } from './limits.ts';
 import {
@@ -45,6 +46,7 @@ export class CommandHandler {
   readonly #definitions: Definitions;
   readonly #limits: AppLimits;
   readonly #lanes: Lanes;
+  readonly #folds: FoldCache;
   readonly #inFlight = new Map<string, InFlight>();
 
   constructor(store: EventStore, platform: Platform, definitions: Definitions, limits: AppLimits) {
@@ -53,6 +55,7 @@ export class CommandHandler {
     this.#definitions = definitions;
     this.#limits = limits;
     this.#lanes = new Lanes(limits.waitingPerStreamMax);
+    this.#folds = new FoldCache(limits.cachedStreamsMax);
   }
 
   async send(
@@ -147,6 +150,7 @@ export class CommandHandler {
     const { reads, condition, result } = await plan.decide(this.#store, {
       log,
       eventsMax: this.#limits.foldEventsMax,
+      cache: this.#folds,
       beforeDeciding: (stream, revision) =>
         checkRevision(stream, revision, options.expectedRevision),
     });

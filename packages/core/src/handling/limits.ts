@@ -6,6 +6,8 @@ export interface AppLimits {
   readonly waitingPerStreamMax: number;
   /** Events folded for one decision or state. */
   readonly foldEventsMax: number;
+  /** Streams whose state is kept in memory for the next command; 0 keeps none. */
+  readonly cachedStreamsMax: number;
   /** Longest wait for freshness, ms, and what it is where none is asked for. */
   readonly waitMsMax: number;
   readonly waitMsDefault: number;
@@ -22,6 +24,7 @@ export const DEFAULT_APP_LIMITS: AppLimits = {
   decideAttemptsMax: 20,
   waitingPerStreamMax: 10_000,
   foldEventsMax: 1_000_000,
+  cachedStreamsMax: 10_000,
   waitMsMax: 30_000,
   waitMsDefault: 2_000,
   waitersMax: 10_000,

@@ -1,10 +1,11 @@
 /** Folding streams and tagged events into the states that a decision is made on. */
 import type { DeciderFace } from '../decider/decider-face.ts';
 import type { FoldFace } from '../decider/fold.ts';
-import { LimitExceededError, UnknownEventTypeError } from '../errors.ts';
+import { LimitExceededError, UnknownEventTypeError, hasCode } from '../errors.ts';
 import type { EventFace, RecordedEvent } from '../message/event.ts';
 import { TimeSlice } from '../decider/time-slice.ts';
 import type { EventStore } from '../store/event-store.ts';
+import type { FoldCache } from './fold-cache.ts';
 
 export interface LoadedStream {
   readonly state: unknown;
@@ -29,19 +30,67 @@ export interface LoadBounds {
  *
  * @throws {@link UnknownEventTypeError} {@link UpcastFailedError} {@link LimitExceededError}
  */
-export async function loadStream(
+export function loadStream(
   store: EventStore,
   decider: DeciderFace,
   stream: string,
   bounds: LoadBounds,
 ): Promise<LoadedStream> {
-  let state = decider.initialState();
-  let from: number | null = 0;
-  let revision = -1;
-  let position = -1;
+  return foldOn(
+    { state: decider.initialState(), revision: -1, position: -1 },
+    { store, decider, stream, bounds },
+  );
+}
+
+/** The same as `loadStream` gives, folded on from what is known of the stream, and then known. */
+export async function loadCached(
+  cache: FoldCache,
+  store: EventStore,
+  decider: DeciderFace,
+  stream: string,
+  bounds: LoadBounds,
+): Promise<LoadedStream> {
+  const key = `${bounds.log ?? ''}\n${stream}`;
+  const known = cache.get(key);
+  const loaded =
+    (known === undefined
+      ? undefined
+      : await tryFoldOn(known, { store, decider, stream, bounds })) ??
+    (await loadStream(store, decider, stream, bounds));
+  if (loaded !== known) cache.set(key, loaded);
+  return loaded;
+}
+
+interface FoldSource {
+  readonly store: EventStore;
+  readonly decider: DeciderFace;
+  readonly stream: string;
+  readonly bounds: LoadBounds;
+}
+
+/** Undefined when what was known is of no use: folding begins anew, and says what is wrong, if anything is. */
+async function tryFoldOn(
+  known: LoadedStream,
+  source: FoldSource,
+): Promise<LoadedStream | undefined> {
+  try {
+    return await foldOn(known, source);
+  } catch (error) {
+    if (hasCode(error, 'store-unavailable') || hasCode(error, 'closed')) throw error;
+    return undefined;
+  }
+}
+
+async function foldOn(
+  known: LoadedStream,
+  { store, decider, stream, bounds }: FoldSource,
+): Promise<LoadedStream> {
+  let { state, revision, position } = known;
+  let from: number | null = revision + 1;
   const slice = new TimeSlice();
   while (from !== null) {
     const page = await store.readStream(stream, { from, want: 'fold', ...limitsOf(bounds) });
+    if (page.revision < known.revision) throw new StreamWentBackError();
     for (const event of page.events) {
       state = decider.evolve(state, event.type, readData(decider.events, event));
       revision = event.revision;
@@ -51,8 +100,11 @@ export async function loadStream(
     from = page.next;
     if (from !== null && slice.isOver()) await slice.rest();
   }
-  return { state, revision, position };
+  return revision === known.revision ? known : { state, revision, position };
 }
+
+/** The stream is shorter than what is known of it, so that is of another log; never seen outside. */
+class StreamWentBackError extends Error {}
 
 /** The state of a fold over tagged events, bounded by the decision's head. */
 export async function loadFold(

@@ -8,7 +8,15 @@ import type { EventQueryItem } from '../message/event-query.ts';
 import type { CommandMessage } from '../message/command.ts';
 import { checkJson, type Json } from '../message/json.ts';
 import type { AppendCondition, EventStore, ExpectedRevision } from '../store/event-store.ts';
-import { loadFold, loadStream, queryOf, type LoadBounds, type LoadedStream } from './load.ts';
+import {
+  loadCached,
+  loadFold,
+  loadStream,
+  queryOf,
+  type LoadBounds,
+  type LoadedStream,
+} from './load.ts';
+import type { FoldCache } from './fold-cache.ts';
 
 export interface Plan {
   /** `account/acc-1/WithdrawMoney`, or the decision's name. */
@@ -26,6 +34,8 @@ export interface Plan {
 export interface DecideContext {
   readonly log: string;
   readonly eventsMax: number;
+  /** What is known of streams already. */
+  readonly cache: FoldCache;
   /** Called with the command's stream and its revision; throws what ends the command. */
   beforeDeciding(stream: string, revision: number): void;
 }
@@ -54,8 +64,9 @@ export function commandPlan(decider: DeciderFace, message: CommandMessage, strea
     input,
     streams: [stream],
     lanes: [stream],
-    async decide(store, { log, eventsMax, beforeDeciding }) {
-      const { state, revision } = await loadStream(store, decider, stream, { log, eventsMax });
+    async decide(store, { log, eventsMax, cache, beforeDeciding }) {
+      const bounds = { log, eventsMax };
+      const { state, revision } = await loadCached(cache, store, decider, stream, bounds);
       beforeDeciding(stream, revision);
       const result = decided(decider.name, () =>
         decider.decide(message.command, message.id, data, state),

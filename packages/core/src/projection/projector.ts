@@ -18,11 +18,7 @@ import type { LogPlace } from '../store/log-place.ts';
 import { CommitPipeline, isOutage, type Folded } from './commit-pipeline.ts';
 import { GenerationFiller, type FillerStores } from './generation-filler.ts';
 import { generationsToFill } from './generations.ts';
-import type {
-  GenerationInfo,
-  GenerationRef,
-  ReadModelLayout,
-} from './read-model-store.ts';
+import type { GenerationInfo, GenerationRef, ReadModelLayout } from './read-model-store.ts';
 import type { ReadEvent, ReadModelFace } from './read-model-face.ts';
 
 export interface ProjectorOptions extends FillerStores {

@@ -29,7 +29,8 @@ export class RowCache {
   }
 
   set(key: string, row: Json | undefined): void {
-    this.#rows.delete(key);
+    // The order matters only when rows are about to be dropped, and keeping it costs as much as the rest.
+    if (this.#rows.size * 2 > this.#rowsMax) this.#rows.delete(key);
     this.#rows.set(key, row);
     if (this.#rows.size <= this.#rowsMax) return;
     this.#isWhole = false;
