@@ -18,7 +18,8 @@ import { LogTail } from './log-tail.ts';
 import { findMatch } from './query-index.ts';
 import { isAboutContent, isFull, toStoreError } from './sqlite-error.ts';
 import { prepare, StatementCache, type Statement } from './statement.ts';
-import { OUTCOME_COLUMNS, type OutcomeRow } from './stored-outcome.ts';
+import type { WriteLock } from './write-lock.ts';
+import { findOutcome, insertOutcome } from './stored-outcome.ts';
 
 /** Thrown when a COMMIT failed: whether the group is in the file is not known until it has been looked up. */
 export class CommitFailedError extends Error {
@@ -30,34 +31,26 @@ export class GroupWriter {
   readonly #now: () => number;
   readonly #tail: LogTail;
   readonly #statements: StatementCache;
-  readonly #begin: Statement;
+  readonly #lock: WriteLock;
   readonly #commit: Statement;
   readonly #rollback: Statement;
-  readonly #insertAppend: Statement;
-  readonly #insertEventId: Statement;
+  readonly #insertId: Statement;
   readonly #insertEvent: Statement;
   readonly #database: DatabaseSync;
 
-  constructor(database: DatabaseSync, path: string, now: () => number) {
+  constructor(database: DatabaseSync, path: string, now: () => number, lock: WriteLock) {
+    this.#lock = lock;
     this.#database = database;
     this.#path = path;
     this.#now = now;
     this.#tail = new LogTail(database);
     this.#statements = new StatementCache(database);
-    this.#begin = prepare(database, 'BEGIN IMMEDIATE');
     this.#commit = prepare(database, 'COMMIT');
     this.#rollback = prepare(database, 'ROLLBACK');
-    this.#insertAppend = prepare(
-      database,
-      'INSERT INTO ids VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-    );
-    this.#insertEventId = prepare(
-      database,
-      'INSERT INTO ids (id, kind) VALUES (?, 1) ON CONFLICT DO NOTHING',
-    );
+    this.#insertId = prepare(database, 'INSERT INTO ids VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
     this.#insertEvent = prepare(
       database,
-      'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
   }
 
@@ -89,7 +82,7 @@ export class GroupWriter {
   }
 
   #appendTogether(group: readonly WireAppend[]): readonly Answer[] {
-    this.#begin.run();
+    this.#lock.begin();
     const answers: Answer[] = [];
     let isWritten = false;
     try {
@@ -127,34 +120,41 @@ export class GroupWriter {
     // The verdict on an id that is known stands before every expectation.
     if (refused !== undefined) return this.#known(append) ?? refused;
     const tail = this.#tail;
+    let count = 0;
+    for (const { events } of append.streams) count += events.length;
+    if (count === 0) return this.#appendVerdict(append, recordedAt);
     const first = tail.position + 1;
-    const count = append.streams.reduce((sum, { events }) => sum + events.length, 0);
     const last = tail.position + count;
-    const revisions = append.streams.map(
-      ({ stream, events }) => tail.revisionOf(stream) + events.length,
-    );
-    const { changes } = this.#insertAppend.run(
-      append.id,
-      count === 0 ? null : first,
-      count === 0 ? null : last,
-      last,
-      recordedAt,
-      append.contentHash,
-      JSON.stringify(append.streams.map(({ stream }, index) => [stream, revisions[index]])),
-      append.outcome,
-    );
-    if (changes === 0) return this.#known(append) ?? [ANSWER.idReused];
+    if (this.#insertId.run(append.id, APPEND, last).changes === 0) {
+      return this.#known(append) ?? [ANSWER.idReused];
+    }
+    const revisions = this.#insertEvents(append, last, recordedAt);
     if (tail.isImported) this.#endImports();
-    if (count === 0) this.#insertVerdict(append.id, last, recordedAt);
-    else this.#insertEvents(append, last, recordedAt);
-    return [
-      ANSWER.appended,
-      count === 0 ? null : first,
-      tail.position,
-      tail.mark,
+    return [ANSWER.appended, first, last, tail.mark, recordedAt, ...revisions];
+  }
+
+  /** An append without events: only its outcome is stored. */
+  #appendVerdict(append: WireAppend, recordedAt: number): Answer {
+    const known = this.#known(append);
+    if (known !== undefined) return known;
+    const { position, mark } = this.#tail;
+    const { id, contentHash, outcome } = append;
+    const revisions = append.streams.map(({ stream }) => this.#tail.revisionOf(stream));
+    const streams = streamsText(append, revisions);
+    const row = [
+      id,
+      contentHash,
+      outcome,
+      null,
+      null,
+      position,
+      mark,
       recordedAt,
-      ...revisions,
-    ];
+      streams,
+    ] as const;
+    insertOutcome(this.#statements, row);
+    if (this.#tail.isImported) this.#endImports();
+    return [ANSWER.appended, null, position, mark, recordedAt, ...revisions];
   }
 
   #refusal({ streams, condition, after }: WireAppend): Answer | undefined {
@@ -171,14 +171,18 @@ export class GroupWriter {
     return undefined;
   }
 
-  #insertEvents(append: WireAppend, last: number, recordedAt: number): void {
+  /** @returns the revision of each stream after it. */
+  #insertEvents(append: WireAppend, last: number, recordedAt: number): readonly number[] {
     const tail = this.#tail;
-    for (const { stream, events } of append.streams) {
-      let revision = tail.revisionOf(stream);
+    const { streams } = append;
+    const revisions = streams.map(({ stream, events }) => tail.revisionOf(stream) + events.length);
+    for (const [index, { stream, events }] of streams.entries()) {
+      let revision = (revisions[index] ?? -1) - events.length;
       for (const event of events) {
         revision += 1;
         tail.position += 1;
         tail.mark = markOf(sha256, { ...event, stream, revision, recordedAt });
+        const isLast = tail.position === last;
         this.#insertEvent.run(
           tail.position,
           stream,
@@ -189,30 +193,28 @@ export class GroupWriter {
           last,
           tail.mark,
           event.id,
-          tail.position === last ? append.id : null,
           event.tags,
           event.data,
           event.metadata,
+          isLast ? append.id : null,
+          isLast ? append.contentHash : null,
+          isLast && streams.length > 1 ? streamsText(append, revisions) : null,
+          isLast ? append.outcome : null,
         );
         this.#insertNames(event, tail.position);
       }
       tail.setRevision(stream, revision);
     }
     tail.latest = recordedAt;
+    return revisions;
   }
 
-  #insertNames(event: WireEvent, position: number): void {
-    if (this.#insertEventId.run(event.id).changes === 0) throw new DuplicateEventError(event.id);
-    if (event.tags === null) return;
-    const tags: readonly string[] = JSON.parse(event.tags);
+  #insertNames({ id, tags }: WireEvent, position: number): void {
+    if (this.#insertId.run(id, EVENT, null).changes === 0) throw new DuplicateEventError(id);
+    if (tags === null) return;
+    const names: readonly string[] = JSON.parse(tags);
     const insertTag = this.#statements.get('INSERT INTO tags VALUES (?, ?)');
-    for (const tag of tags) insertTag.run(tag, position);
-  }
-
-  #insertVerdict(id: string, head: number, recordedAt: number): void {
-    this.#statements
-      .get('INSERT INTO verdicts (id, head, recorded_at) VALUES (?, ?, ?)')
-      .run(id, head, recordedAt);
+    for (const tag of names) insertTag.run(tag, position);
   }
 
   /** From now on the log holds what nobody imported, so no import may go on. */
@@ -223,7 +225,7 @@ export class GroupWriter {
 
   /** The answer for an id that the log knows. */
   #known({ id, contentHash }: WireAppend): Answer | undefined {
-    const row = this.#statements.get<OutcomeRow>(KNOWN).get(id);
+    const row = findOutcome(this.#statements, id);
     if (row === undefined) return undefined;
     const [, knownHash] = row;
     if (contentHash !== null && knownHash !== null && contentHash !== knownHash) {
@@ -251,7 +253,13 @@ function sha256(text: string): string {
   return hash('sha256', text, 'hex');
 }
 
-const KNOWN = `SELECT ${OUTCOME_COLUMNS} FROM ids WHERE id = ? AND kind = 0`;
+function streamsText({ streams }: WireAppend, revisions: readonly number[]): string {
+  return JSON.stringify(streams.map(({ stream }, index) => [stream, revisions[index]]));
+}
+
+/** Kinds of ids. */
+const APPEND = 0;
+const EVENT = 1;
 
 const ABSENT: Answer = [
   ANSWER.failed,

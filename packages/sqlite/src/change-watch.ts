@@ -24,7 +24,7 @@ export class ChangeWatch {
 
   constructor({ path, look }: ChangeWatchOptions) {
     this.#look = look;
-    this.#watcher = watchFile(notifyPathOf(path), () => this.#lookSoon());
+    this.#watcher = watchFile(notifyPathOf(path), () => this.lookSoon());
     this.#schedule();
   }
 
@@ -34,11 +34,11 @@ export class ChangeWatch {
     clearTimeout(this.#timer);
   }
 
-  /** Many touches in one turn are one look. */
-  #lookSoon(): void {
+  /** Looks when what goes on in this turn is done: whoever appended goes first, and many touches are one look. */
+  lookSoon(): void {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#isLooking = false;
       if (!this.#isClosed) this.#look();
     });

@@ -55,12 +55,13 @@ function openOnce({ path, schema, busyTimeoutMs, fileBytesMax }: WriterOptions):
   const isNew = !existsSync(path);
   return opened(path, { timeout: busyTimeoutMs }, (database) => {
     checkFile(database, path, schema);
-    database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
+    database.exec(`PRAGMA page_size = ${schema.pageBytes}`);
     enterWalMode(database, path);
     configure(database, path, schema);
     database.exec(`
-      PRAGMA wal_autocheckpoint = ${WAL_PAGES};
+      PRAGMA wal_autocheckpoint = ${Math.round(WAL_BYTES / schema.pageBytes)};
       PRAGMA journal_size_limit = ${WAL_BYTES_KEPT};
+      PRAGMA cache_size = -${CACHE_KIB};
     `);
     liftSchema(database, path, schema);
     if (isNew) syncDirectory(path);
@@ -203,10 +204,11 @@ export function pause(ms: number): void {
 }
 
 const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
-const PAGE_BYTES = 8_192;
-/** Pages that the WAL may hold before a commit copies them into the file. */
-const WAL_PAGES = 2_000;
+/** What the WAL may hold before a commit copies it into the file. */
+const WAL_BYTES = 16 * 1_048_576;
 const WAL_BYTES_KEPT = 64 * 1_048_576;
+/** Pages that a writer keeps in memory. With SQLite's own 2 MiB, rows spread over a large table cost twice as much. */
+const CACHE_KIB = 32 * 1_024;
 const RETRY_MS = 5;
 /** Magic numbers of `statfs(2)`: NFS, SMB, CIFS, SMB2. */
 const NETWORK_FILE_SYSTEMS: ReadonlySet<number> = new Set([

@@ -149,7 +149,7 @@ class SqliteEventStore implements EventStore {
     this.#queue = new AppendQueue(limits, (parts) => writer.post(parts));
     listeners.onAnswers = (answers) => {
       this.#queue.take(answers);
-      this.#look();
+      this.#watch?.lookSoon();
     };
     listeners.onDeath = (error) => this.#queue.fail(error);
   }

@@ -21,6 +21,7 @@ import { EVENT_SCHEMA } from './schema.ts';
 import { settleInstant } from './settle-instant.ts';
 import { toStoreError } from './sqlite-error.ts';
 import { post, serveWorker } from './worker-loop.ts';
+import { WriteLock } from './write-lock.ts';
 
 export interface EventWriterOptions {
   readonly path: string;
@@ -43,7 +44,7 @@ class EventWriter {
   readonly #now: () => number;
   #database: DatabaseSync | undefined;
   #groups: GroupWriter | undefined;
-  #isTouchDue = false;
+  #lock: WriteLock | undefined;
   /** A COMMIT failed, and the WAL was not begun anew since. */
   #isSuspect = false;
 
@@ -60,14 +61,14 @@ class EventWriter {
     const parts: Part[] = [messages.length];
     for (const answer of this.#answers(group)) parts.push(...answer);
     post(parts);
-    this.#isTouchDue = true;
+    this.#notify.raise();
   }
 
   call<Value>(work: (database: DatabaseSync) => Value): Value {
-    const { database, groups } = this.#open();
+    const { database, groups, lock } = this.#open();
     try {
-      const value = work(database);
-      this.#isTouchDue = true;
+      const value = lock.patiently(work);
+      this.#notify.raise();
       return value;
     } catch (error) {
       throw toStoreError(error, this.#options.path);
@@ -81,11 +82,8 @@ class EventWriter {
     return this.#now;
   }
 
-  /** After the answer, so that whoever appended does not wait for those who listen. */
-  touch(): void {
-    if (!this.#isTouchDue) return;
-    this.#isTouchDue = false;
-    this.#notify.touch();
+  get notify(): NotifyFile {
+    return this.#notify;
   }
 
   close(): void {
@@ -129,27 +127,35 @@ class EventWriter {
     return group.map(() => [ANSWER.unknown]);
   }
 
-  #open(): { readonly database: DatabaseSync; readonly groups: GroupWriter } {
-    const { path } = this.#options;
+  #open(): Opened {
+    const { path, busyTimeoutMs } = this.#options;
     this.#database ??= openForWriting({ ...this.#options, schema: EVENT_SCHEMA });
     if (this.#isSuspect) {
       beginWalAnew(this.#database);
       this.#isSuspect = false;
     }
-    this.#groups ??= new GroupWriter(this.#database, path, this.#now);
-    return { database: this.#database, groups: this.#groups };
+    this.#lock ??= new WriteLock(this.#database, busyTimeoutMs);
+    this.#groups ??= new GroupWriter(this.#database, path, this.#now, this.#lock);
+    return { database: this.#database, groups: this.#groups, lock: this.#lock };
   }
 
   #shut(): void {
     const database = this.#database;
     this.#database = undefined;
     this.#groups = undefined;
+    this.#lock = undefined;
     try {
       database?.close();
     } catch {
       // What cannot be closed after a failure is of no use either way.
     }
   }
+}
+
+interface Opened {
+  readonly database: DatabaseSync;
+  readonly groups: GroupWriter;
+  readonly lock: WriteLock;
 }
 
 /** Waits before each attempt to repair: about two seconds in all, in which the disk may come back. */
@@ -166,7 +172,8 @@ serveWorker<EventWriterMethods>((options: EventWriterOptions) => {
     },
     // Only the event store posts here, and only appends.
     onMessages: (messages) => writer.append(messages as readonly (readonly Part[])[]),
-    onAnswered: () => writer.touch(),
+    onAnswered: () => writer.notify.touchIfLate(),
+    onIdle: () => writer.notify.touch(),
     close: () => writer.close(),
   };
 });

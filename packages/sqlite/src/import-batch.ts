@@ -14,6 +14,7 @@ import {
 import { LogTail } from './log-tail.ts';
 import type { EventRow } from './recorded-event.ts';
 import { StatementCache } from './statement.ts';
+import { findOutcome, insertOutcome } from './stored-outcome.ts';
 
 /** An import's batch on its way to the writer: rows, not objects. */
 export interface WireBatch {
@@ -114,10 +115,11 @@ class ImportTransaction {
         'cannot be imported: an import goes on only in a log that it began, and this one was appended to',
       );
     }
-    const appends = new Map(fresh.map((outcome) => [outcome[4], outcome[0]]));
-    for (const event of events.slice(skipped)) this.#insertEvent(event, appends.get(event[0]));
+    for (const event of events.slice(skipped)) this.#insertEvent(event);
     for (const outcome of fresh.toSorted((left, right) => left[6] - right[6])) {
-      this.#insertOutcome(outcome);
+      const [id, contentHash, text, first, position, streams, head, recordedAt] = outcome;
+      const row = [id, contentHash, text, first, position, head, '', recordedAt, streams] as const;
+      insertOutcome(this.#statements, row);
     }
     const mark = this.#place(end)?.[0] ?? '';
     return { imported: events.length - skipped, skipped, place: { position: end, mark } };
@@ -143,22 +145,20 @@ class ImportTransaction {
     if (head > end || (position ?? -1) > end) {
       throw refuse(head, `is beyond the batch, but the outcome "${id}" names it`);
     }
-    const known = this.#statements
-      .get(
-        'SELECT content_hash, outcome, first, last, head, recorded_at, streams FROM ids WHERE id = ? AND kind = 0',
-      )
-      .get(id);
+    const known = findOutcome(this.#statements, id);
     if (known === undefined) return false;
-    const [knownHash, knownText, ...knownPlaces] = known;
+    const [, knownHash, knownText, knownFirst, knownPosition, knownHead, , ...knownRest] = known;
     const isSame =
-      knownHash === contentHash &&
       isSameJson(parsed(knownText), parsed(text)) &&
-      isSameJson(knownPlaces, [first, position, head, recordedAt, streams]);
+      isSameJson(
+        [knownHash, knownFirst, knownPosition, knownHead, ...knownRest],
+        [contentHash, first, position, head, recordedAt, streams],
+      );
     if (isSame) return true;
     throw refuse(head, `came with another outcome "${id}" than this log has`);
   }
 
-  #insertEvent(event: EventRow, appendId: string | undefined): void {
+  #insertEvent(event: EventRow): void {
     const [
       position,
       stream,
@@ -181,11 +181,11 @@ class ImportTransaction {
       throw refuse(position, 'was recorded before the event that it follows');
     }
     const isNewId = this.#statements
-      .get('INSERT INTO ids (id, kind) VALUES (?, 1) ON CONFLICT DO NOTHING')
+      .get('INSERT INTO ids VALUES (?, 1, NULL) ON CONFLICT DO NOTHING')
       .run(id).changes;
     if (isNewId === 0) throw refuse(position, `has an id that an earlier event has: "${id}"`);
     this.#statements
-      .get('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      .get('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)')
       .run(
         position,
         stream,
@@ -196,7 +196,6 @@ class ImportTransaction {
         commit,
         markOfRow(event),
         id,
-        appendId ?? null,
         tags,
         data,
         metadata,
@@ -207,20 +206,6 @@ class ImportTransaction {
     }
     tail.setRevision(stream, revision);
     tail.latest = recordedAt;
-  }
-
-  #insertOutcome(outcome: WireOutcome): void {
-    const [id, contentHash, text, first, position, streams, head, recordedAt] = outcome;
-    this.#statements
-      .get('INSERT INTO ids VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?)')
-      .run(id, first, position, head, recordedAt, contentHash, streams, text);
-    if (position === null) {
-      this.#statements
-        .get('INSERT INTO verdicts (id, head, recorded_at) VALUES (?, ?, ?)')
-        .run(id, head, recordedAt);
-    } else if (position <= this.#oldHead) {
-      this.#statements.get('UPDATE events SET append_id = ? WHERE position = ?').run(id, position);
-    }
   }
 }
 

@@ -1,13 +1,18 @@
 /**
  * Outcomes in the order in which they were stored.
  *
- * Two walks are merged by the head that each outcome names: along the events, whose last of each append names it, and
- * along the verdicts, which have none. The cursor is where both walks stand.
+ * Two walks are merged by the head that each outcome names: along the log, whose last event of each append carries it,
+ * and along those that are listed. The cursor is where both walks stand.
  */
 import { InvalidMessageError, type OutcomePage } from '@daybook/core';
 
 import type { StatementCache } from './statement.ts';
-import { OUTCOME_COLUMNS, toStoredOutcome, type OutcomeRow } from './stored-outcome.ts';
+import {
+  CARRIED_COLUMNS,
+  LISTED_COLUMNS,
+  toStoredOutcome,
+  type OutcomeRow,
+} from './stored-outcome.ts';
 
 export function readOutcomes(
   statements: StatementCache,
@@ -15,25 +20,24 @@ export function readOutcomes(
   limit: number,
 ): OutcomePage {
   const [position, number] = cursor === undefined ? [-1, 0] : parseCursor(cursor);
-  const ofEvents = walk(statements, OF_EVENTS, position, limit);
-  const ofVerdicts = walk(statements, OF_VERDICTS, number, limit);
-  const merged = [...ofEvents, ...ofVerdicts].toSorted(
-    (left, right) => left.row[5] - right.row[5] || Number(left.isVerdict) - Number(right.isVerdict),
+  const carried = walk(statements, CARRIED, position, limit);
+  const listed = walk(statements, LISTED, number, limit);
+  const merged = [...carried, ...listed].toSorted(
+    (left, right) => left.row[5] - right.row[5] || Number(left.isListed) - Number(right.isListed),
   );
   const page = merged.slice(0, limit);
-  const isEnd =
-    ofEvents.length < limit && ofVerdicts.length < limit && page.length === merged.length;
-  const lastEvent = page.findLast(({ isVerdict }) => !isVerdict)?.at ?? position;
-  const lastVerdict = page.findLast(({ isVerdict }) => isVerdict)?.at ?? number;
+  const isEnd = carried.length < limit && listed.length < limit && page.length === merged.length;
+  const lastCarried = page.findLast(({ isListed }) => !isListed)?.at ?? position;
+  const lastListed = page.findLast(({ isListed }) => isListed)?.at ?? number;
   return {
     outcomes: page.map(({ row }) => toStoredOutcome(row)),
-    next: isEnd ? null : `${lastEvent}.${lastVerdict}`,
+    next: isEnd ? null : `${lastCarried}.${lastListed}`,
   };
 }
 
 interface Walked {
   readonly at: number;
-  readonly isVerdict: boolean;
+  readonly isListed: boolean;
   readonly row: OutcomeRow;
 }
 
@@ -44,7 +48,7 @@ function walk(
   limit: number,
 ): readonly Walked[] {
   const rows = statements.get<readonly [at: number, ...OutcomeRow]>(sql).all(after, limit);
-  return rows.map(([at, ...row]) => ({ at, isVerdict: sql === OF_VERDICTS, row }));
+  return rows.map(([at, ...row]) => ({ at, isListed: sql === LISTED, row }));
 }
 
 function parseCursor(cursor: string): readonly [position: number, number: number] {
@@ -55,13 +59,9 @@ function parseCursor(cursor: string): readonly [position: number, number: number
   return [Number(position), Number(number)];
 }
 
-const OF_EVENTS = `
-  SELECT events.position, ${OUTCOME_COLUMNS}
-  FROM events CROSS JOIN ids ON ids.id = events.append_id AND ids.kind = 0
-  WHERE events.position > ? AND events.append_id IS NOT NULL
-  ORDER BY events.position LIMIT ?`;
-const OF_VERDICTS = `
-  SELECT verdicts.number, ${OUTCOME_COLUMNS}
-  FROM verdicts CROSS JOIN ids ON ids.id = verdicts.id AND ids.kind = 0
-  WHERE verdicts.number > ?
-  ORDER BY verdicts.number LIMIT ?`;
+const CARRIED = `
+  SELECT own.position, ${CARRIED_COLUMNS} FROM events AS own
+  WHERE own.position > ? AND own.append_id IS NOT NULL ORDER BY own.position LIMIT ?`;
+const LISTED = `
+  SELECT own.number, ${LISTED_COLUMNS} FROM outcomes AS own
+  WHERE own.number > ? ORDER BY own.number LIMIT ?`;

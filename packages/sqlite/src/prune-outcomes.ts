@@ -24,23 +24,29 @@ export function pruneStep(database: DatabaseSync, before: number): PruneStep {
      WHERE recorded_at < ?`,
   ).get(from, before) ?? [null];
   const upTo = end ?? from;
+  const carried = `position > ? AND position <= ? AND append_id IS NOT NULL AND append_id NOT GLOB '$*'`;
   const events = prepare(
     database,
-    `DELETE FROM ids WHERE kind = 0 AND id NOT GLOB '$*' AND id IN (
-       SELECT append_id FROM events WHERE position > ? AND position <= ? AND append_id IS NOT NULL)`,
+    `DELETE FROM ids WHERE kind = 0 AND id IN (SELECT append_id FROM events WHERE ${carried})`,
   ).run(from, upTo).changes;
-  const oldVerdicts = `SELECT number FROM verdicts WHERE recorded_at < ? AND id NOT GLOB '$*' ORDER BY number LIMIT ${STEP_SIZE}`;
-  const verdicts = prepare(
+  prepare(
     database,
-    `DELETE FROM ids WHERE kind = 0 AND id IN (
-       SELECT id FROM verdicts WHERE number IN (${oldVerdicts}))`,
-  ).run(before).changes;
-  prepare(database, `DELETE FROM verdicts WHERE number IN (${oldVerdicts})`).run(before);
+    `UPDATE events SET append_id = NULL, content_hash = NULL, streams = NULL, outcome = NULL
+     WHERE ${carried}`,
+  ).run(from, upTo);
+  const old = `SELECT number FROM outcomes WHERE recorded_at < ? AND id NOT GLOB '$*' ORDER BY number LIMIT ${STEP_SIZE}`;
+  prepare(
+    database,
+    `DELETE FROM ids WHERE kind = 0 AND id IN (SELECT id FROM outcomes WHERE number IN (${old}))`,
+  ).run(before);
+  const listed = prepare(database, `DELETE FROM outcomes WHERE number IN (${old})`).run(
+    before,
+  ).changes;
   prepare(database, "UPDATE facts SET value = ? WHERE name = 'pruned'").run(upTo);
   database.exec('COMMIT');
   return {
-    forgotten: Number(events) + Number(verdicts),
-    isDone: upTo - from < STEP_SIZE && Number(verdicts) < STEP_SIZE,
+    forgotten: Number(events) + Number(listed),
+    isDone: upTo - from < STEP_SIZE && Number(listed) < STEP_SIZE,
   };
 }
 

@@ -2,7 +2,14 @@
 import type { Lease, LogPlace, ReadModelCommit } from '@daybook/core';
 
 import { fieldValue } from './index-value.ts';
-import { removeSqls, rowTables, upsertSql, type RowTables } from './row-tables.ts';
+import {
+  fieldsSql,
+  insertSql,
+  removeSqls,
+  rowTables,
+  updateSql,
+  type RowTables,
+} from './row-tables.ts';
 import type { SqlValue, Statement, StatementCache } from './statement.ts';
 
 /** A commit on its way to the writer: rows and parked keys as flat arrays. */
@@ -114,16 +121,53 @@ function checkFrom(statements: StatementCache, { number, readModel, log, from }:
 function writeRows(statements: StatementCache, { number, indexes, log, rows }: WireCommit): void {
   const tables = rowTables(number, indexes);
   const width = 3 + tables.fields.length;
-  const upsert = statements.get(upsertSql(tables));
-  let removes: readonly Statement[] | undefined;
+  const writer = new RowWriter(statements, tables, log);
   for (let at = 0; at < rows.length; at += width) {
-    const [key = null, row = null, asOf = null, ...values] = rows.slice(at, at + width);
-    if (row === null) {
-      removes ??= removeSqls(tables).map((sql) => statements.get(sql));
-      for (const remove of removes) remove.run(key, log, asOf);
-    } else {
-      upsert.run(key, row, log, asOf, ...values);
+    const parameters = rows.slice(at, at + width);
+    parameters.push(log);
+    if (parameters[1] === null) writer.remove(parameters);
+    else writer.put(parameters);
+  }
+}
+
+/**
+ * Writes rows of one table. Of most read models the same indexed fields change with every event, and the others never:
+ * so each row is first tried as the one before it was, which is one statement.
+ */
+class RowWriter {
+  readonly #statements: StatementCache;
+  readonly #tables: RowTables;
+  readonly #log: string;
+  #update: Statement;
+  #removes: readonly Statement[] | undefined;
+
+  constructor(statements: StatementCache, tables: RowTables, log: string) {
+    this.#statements = statements;
+    this.#tables = tables;
+    this.#log = log;
+    this.#update = statements.get(updateSql(tables, new Set()));
+  }
+
+  /** @param parameters as the statements take them: key, row, asOf, each field's value, log. */
+  put(parameters: readonly SqlValue[]): void {
+    if (this.#update.run(...parameters).changes !== 0) return;
+    const [key = null, , , ...values] = parameters;
+    const old = this.#statements.get(fieldsSql(this.#tables)).get(key);
+    if (old === undefined) {
+      this.#statements.get(insertSql(this.#tables)).run(...parameters);
+      return;
     }
+    const changed = new Set<number>();
+    for (const place of this.#tables.fields.keys()) {
+      if (old[place + 1] !== values[place]) changed.add(place);
+    }
+    this.#update = this.#statements.get(updateSql(this.#tables, changed));
+    this.#update.run(...parameters);
+  }
+
+  remove([key = null, , asOf = null]: readonly SqlValue[]): void {
+    this.#removes ??= removeSqls(this.#tables).map((sql) => this.#statements.get(sql));
+    for (const remove of this.#removes) remove.run(key, this.#log, asOf);
   }
 }
 

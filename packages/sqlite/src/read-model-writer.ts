@@ -22,6 +22,7 @@ import { READ_MODEL_SCHEMA } from './schema.ts';
 import { toStoreError } from './sqlite-error.ts';
 import { StatementCache } from './statement.ts';
 import { serveWorker } from './worker-loop.ts';
+import { WriteLock } from './write-lock.ts';
 
 export interface ReadModelWriterOptions {
   readonly path: string;
@@ -52,18 +53,18 @@ export type ReadModelWriterMethods = {
 serveWorker<ReadModelWriterMethods>((options: ReadModelWriterOptions) => {
   const { path } = options;
   const database = openForWriting({ ...options, schema: READ_MODEL_SCHEMA });
+  const lock = new WriteLock(database, options.busyTimeoutMs);
   const statements = new StatementCache(database);
   const tables = { database, statements };
   const notify = new NotifyFile(path);
   const now = clockOf(options.clock);
-  let isTouchDue = false;
 
   function write<Value>(work: () => Value): Value {
     try {
-      statements.get('BEGIN IMMEDIATE').run();
+      lock.begin();
       const value = work();
       statements.get('COMMIT').run();
-      isTouchDue = true;
+      notify.raise();
       return value;
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK');
@@ -98,10 +99,8 @@ serveWorker<ReadModelWriterMethods>((options: ReadModelWriterOptions) => {
       renew: (leases, ttlMs) => write(() => renewLeases(statements, leases, now() + ttlMs)),
       release: (lease) => write(() => releaseLease(statements, lease)),
     },
-    onAnswered() {
-      if (isTouchDue) notify.touch();
-      isTouchDue = false;
-    },
+    onAnswered: () => notify.touchIfLate(),
+    onIdle: () => notify.touch(),
     close() {
       notify.close();
       try {

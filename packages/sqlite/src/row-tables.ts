@@ -80,20 +80,48 @@ export function dropTablesSql(tables: RowTables): string {
   return `DROP TABLE ${rowsTable(tables)}; DROP TABLE ${goneTable(tables)};`;
 }
 
-/** Parameters: key, row, log, asOf, then each field's value. */
-export function upsertSql(tables: RowTables): string {
-  const values = tables.fields.map((_, place) => `, ?${place + 5}`).join('');
-  const sets = tables.fields.map((_, place) => `, f${place} = excluded.f${place}`).join('');
+/** Parameters: key, row, asOf, each field's value, log. A row that comes back keeps its places in other logs. */
+export function insertSql(tables: RowTables): string {
+  const log = logParameter(tables);
+  const values = tables.fields.map((_, place) => `, ${fieldParameter(place)}`).join('');
   return `
-    INSERT INTO ${rowsTable(tables)} VALUES (?1, ?2, ?3, ?4, (
+    INSERT INTO ${rowsTable(tables)} VALUES (?1, ?2, ${log}, ?3, (
       SELECT nullif(json_group_object(log, as_of), '{}') FROM ${goneTable(tables)}
-      WHERE key = ?1 AND log <> ?3)${values})
-    ON CONFLICT (key) DO UPDATE SET
-      row = excluded.row,
-      as_of = excluded.as_of,
-      others = CASE WHEN log = excluded.log THEN others
-        ELSE json_patch(coalesce(others, '{}'), json_object(log, as_of)) END,
-      log = excluded.log${sets}`;
+      WHERE key = ?1 AND log <> ${log})${values})`;
+}
+
+/** Parameters: key. Gives the fields' values. */
+export function fieldsSql(tables: RowTables): string {
+  const columns = ['1', ...tables.fields.map((_, place) => `f${place}`)];
+  return `SELECT ${columns.join(', ')} FROM ${rowsTable(tables)} WHERE key = ?`;
+}
+
+/**
+ * Parameters: key, row, asOf, each field's value, log. Changes a row of which only `changed` fields differ, or none.
+ *
+ * Only they are set: an index is written anew for each column that is set, whether its value changed or not.
+ */
+export function updateSql(tables: RowTables, changed: ReadonlySet<number>): string {
+  const log = logParameter(tables);
+  const fields = tables.fields.map((_, place) => ({
+    place,
+    is: `f${place} = ${fieldParameter(place)}`,
+  }));
+  const sets = fields.filter(({ place }) => changed.has(place)).map(({ is }) => `, ${is}`);
+  const same = fields.filter(({ place }) => !changed.has(place)).map(({ is }) => ` AND ${is}`);
+  return `
+    UPDATE ${rowsTable(tables)} SET row = ?2, as_of = ?3, log = ${log},
+      others = CASE WHEN log = ${log} THEN others
+        ELSE json_patch(coalesce(others, '{}'), json_object(log, as_of)) END${sets.join('')}
+    WHERE key = ?1${same.join('')}`;
+}
+
+function fieldParameter(place: number): string {
+  return `?${place + 4}`;
+}
+
+function logParameter({ fields }: RowTables): string {
+  return fieldParameter(fields.length);
 }
 
 /** What stays of a row that is removed, in the order of running; parameters of each: key, log, asOf. */

@@ -3,11 +3,12 @@
  *
  * **Events** (`synchronous = FULL`: a commit is on the disk before it is answered):
  * - `events`: the log. `position` is given by the writer, dense from 0; the primary key is the compare-and-swap. The last
- *   event of an append carries the append's id, so that outcomes can be read in the order of the log.
- * - `ids`: every id that was used, of appends (kind 0, with what `StoredOutcome` needs) and of events (kind 1). One tree
- *   for both: the ids of an append and of its events are made at the same moment, so they fall on one page, and a commit
- *   of one event writes 4 pages instead of 5.
- * - `verdicts`: appends without events (refusals, mostly) in the order of their storing.
+ *   event of an append carries what is stored of the append, so that no page but the log's own is written for it;
+ *   `streams` is null where the append had that event's stream alone.
+ * - `ids`: every id that was used. Of an append (kind 0) `place` is the position of its last event, or, below 0, the
+ *   negative number of its row in `outcomes`; of an event (kind 1) it is null. One narrow tree for both: the ids of an
+ *   append and of its events are made at one moment, so they fall on one page, and a commit writes one page less.
+ * - `outcomes`: what is stored of appends without events (refusals, mostly), and of imported ones, in order of storing.
  * - `tags`: rows only for events that declare tags.
  * - `facts`: `epoch`; `clock`, below which no event is recorded; `imported`, 1 until something is appended;
  *   `pruned`, the position up to which outcomes were forgotten; `repairs`, of commits that failed.
@@ -24,6 +25,8 @@ export interface FileSchema {
   /** Four letters that `file(1)` and we recognise a file by. */
   readonly applicationId: number;
   readonly synchronous: 'FULL' | 'NORMAL';
+  /** Fixed when the file is made. */
+  readonly pageBytes: number;
   /** SQL that lifts the file from each version to the next; the first makes the tables. */
   readonly steps: readonly (() => string)[];
 }
@@ -32,6 +35,7 @@ export const EVENT_SCHEMA: FileSchema = {
   holds: 'events',
   applicationId: 0x44_42_4b_45, // "DBKE"
   synchronous: 'FULL',
+  pageBytes: 4_096,
   steps: [
     () => `
       CREATE TABLE events (
@@ -44,30 +48,32 @@ export const EVENT_SCHEMA: FileSchema = {
         commit_position INTEGER NOT NULL,
         mark TEXT NOT NULL,
         id TEXT NOT NULL,
-        append_id TEXT,
         tags TEXT,
         data TEXT NOT NULL,
-        metadata TEXT NOT NULL
+        metadata TEXT NOT NULL,
+        append_id TEXT,
+        content_hash TEXT,
+        streams TEXT,
+        outcome TEXT
       );
       CREATE UNIQUE INDEX events_stream ON events (stream, revision);
       CREATE INDEX events_type ON events (type);
       CREATE TABLE ids (
         id TEXT NOT NULL,
         kind INTEGER NOT NULL,
-        first INTEGER,
-        last INTEGER,
-        head INTEGER,
-        recorded_at INTEGER,
-        content_hash TEXT,
-        streams TEXT,
-        outcome TEXT,
+        place INTEGER,
         PRIMARY KEY (id, kind)
       ) WITHOUT ROWID;
-      CREATE TABLE verdicts (
-        number INTEGER PRIMARY KEY,
+      CREATE TABLE outcomes (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL,
+        content_hash TEXT,
+        outcome TEXT,
+        first INTEGER,
+        last INTEGER,
         head INTEGER NOT NULL,
-        recorded_at INTEGER NOT NULL
+        recorded_at INTEGER NOT NULL,
+        streams TEXT NOT NULL
       );
       CREATE TABLE tags (
         tag TEXT NOT NULL,
@@ -85,6 +91,7 @@ export const READ_MODEL_SCHEMA: FileSchema = {
   holds: 'read models',
   applicationId: 0x44_42_4b_52, // "DBKR"
   synchronous: 'NORMAL',
+  pageBytes: 8_192,
   steps: [
     () => `
       CREATE TABLE read_models (read_model TEXT PRIMARY KEY, generations INTEGER NOT NULL) WITHOUT ROWID;

@@ -20,7 +20,9 @@ export interface WorkerRole<Methods extends WorkerMethods> {
   /** A message that is no call, and those of its kind that have arrived behind it. */
   readonly onMessages?: (messages: readonly (readonly unknown[])[]) => void;
   /** After each message, when its answer is on its way. */
-  readonly onAnswered?: () => void;
+  readonly onAnswered: () => void;
+  /** When nothing has come for {@link IDLE_MS}. */
+  readonly onIdle: () => void;
   readonly close: () => void;
 }
 
@@ -38,11 +40,11 @@ export function serveWorker<Methods extends WorkerMethods>(
     return;
   }
   post({ call: START_CALL, value: null });
-  const inbox = new Inbox(new Int32Array(signal));
+  const inbox = new Inbox(new Int32Array(signal), role.onIdle);
   for (let message = inbox.take(); message !== null; message = inbox.take()) {
     if (isCall(message)) answer(role.methods, message);
     else role.onMessages?.([message, ...inbox.takeMore()]);
-    role.onAnswered?.();
+    role.onAnswered();
   }
   role.close();
   parentPort?.close();
@@ -69,10 +71,12 @@ type Message = readonly unknown[] | CallMessage;
 /** What has arrived; null is the last message. */
 class Inbox {
   readonly #signal: Int32Array;
+  readonly #onIdle: () => void;
   #ahead: Message | null | undefined;
 
-  constructor(signal: Int32Array) {
+  constructor(signal: Int32Array, onIdle: () => void) {
     this.#signal = signal;
+    this.#onIdle = onIdle;
   }
 
   /** The next message, waiting for it. */
@@ -81,6 +85,8 @@ class Inbox {
       const seen = Atomics.load(this.#signal, 0);
       const message = this.#receive();
       if (message !== undefined) return message;
+      if (Atomics.wait(this.#signal, 0, seen, IDLE_MS) !== 'timed-out') continue;
+      this.#onIdle();
       Atomics.wait(this.#signal, 0, seen);
     }
   }
@@ -113,3 +119,6 @@ class Inbox {
 function isCall(message: Message): message is CallMessage {
   return !Array.isArray(message);
 }
+
+/** Longer than a client takes from one answer to its next append: what others wait for comes after that one. */
+const IDLE_MS = 0.1;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { matches, type EventQuery, type EventStore, type RecordedEvent } from '@daybook/core';
 import { sqliteEventStore } from '@daybook/sqlite';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { temporaryDirectory } from './temporary-directory.ts';
