@@ -1,5 +1,7 @@
 /** PostgreSQL as a store: events and read models in one schema of a database. */
-import type { EventStore } from '@daybook/core';
+import { hash } from 'node:crypto';
+
+import { uuidV7, type EventStore, type ReadModelStore, type StoreAdapter } from '@daybook/core';
 
 import {
   poolConnector,
@@ -9,6 +11,7 @@ import {
 } from './connector.ts';
 import type { PgPool } from './driver.ts';
 import { PostgresEventStore, type PostgresEventStoreOptions } from './event-store.ts';
+import { PostgresReadModelStore } from './read-model-store.ts';
 import { SCHEMA_DEFAULT } from './schema.ts';
 import { SharedDatabase } from './shared-database.ts';
 
@@ -23,6 +26,26 @@ export interface PostgresOptions extends PostgresEventStoreOptions, Partial<Conn
 export type PostgresSource = string | { readonly pool: PgPool };
 
 /**
+ * A store in one schema of a PostgreSQL database, which is made where it does not exist. Any number of processes may open
+ * it at once.
+ */
+export function postgres(source: PostgresSource, options: PostgresOptions = {}): StoreAdapter {
+  return {
+    async open() {
+      const database = await openDatabase(source, options, 2);
+      const { clock } = options;
+      const now = (): number => clock?.() ?? Date.now();
+      const platform = { now, newId: uuidV7(now), sha256: (text: string) => hash('sha256', text) };
+      return {
+        platform,
+        events: new PostgresEventStore(database, options),
+        readModels: new PostgresReadModelStore(database, clock),
+      };
+    },
+  };
+}
+
+/**
  * Opens only the event store.
  *
  * @throws {@link IncompatibleStoreError} {@link StoreUnavailableError}
@@ -32,6 +55,18 @@ export async function postgresEventStore(
   options: PostgresOptions = {},
 ): Promise<EventStore> {
   return new PostgresEventStore(await openDatabase(source, options, 1), options);
+}
+
+/**
+ * Opens only the read-model store.
+ *
+ * @throws {@link IncompatibleStoreError} {@link StoreUnavailableError}
+ */
+export async function postgresReadModelStore(
+  source: PostgresSource,
+  options: PostgresOptions = {},
+): Promise<ReadModelStore> {
+  return new PostgresReadModelStore(await openDatabase(source, options, 1), options.clock);
 }
 
 async function openDatabase(

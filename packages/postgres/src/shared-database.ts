@@ -125,9 +125,9 @@ export class SharedDatabase {
     if (row === undefined) return;
     const heads: Readonly<Record<string, number | null>> = JSON.parse(row[0]);
     this.#tellHeads(new Map(Object.entries(heads).map(([log, head]) => [log, head ?? -1])));
-    const before = this.#seen;
+    // At the first look nobody knows what was committed before it.
+    if (this.#seen !== row[1]) this.tellReadModels(undefined);
     this.#seen = row[1];
-    if (before !== undefined && before !== row[1]) this.tellReadModels(undefined);
   }
 
   #tellHeads(heads: ReadonlyMap<string, number>): void {
