@@ -15,8 +15,6 @@ import type {
   NewOutcome,
 } from './event-store.ts';
 
-/** Longest stream name in bytes: a category, `-` and an id. */
-export const STREAM_NAME_BYTES_MAX = 320;
 /** Longest event type in characters. */
 export const TYPE_LENGTH_MAX = 60;
 
