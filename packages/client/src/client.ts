@@ -1,8 +1,10 @@
 /** The client: an application's commands, queries and history, from afar. */
 import {
+  face,
   hasCode,
   InvalidMessageError,
   OutcomeUnknownError,
+  streamName,
   uuidV7,
   type AnyDecider,
   type App,
@@ -30,7 +32,9 @@ import { awaitReady, type AwaitOptions, type Readiness } from './await-ready.ts'
 import { ProblemError } from './errors.ts';
 import { HttpClient, type HttpAnswer } from './http.ts';
 import { LiveConnection } from './live-connection.ts';
-import { LiveQueryChannel, type LiveQuery } from './live-query.ts';
+import { LiveQueryChannel } from './live-query.ts';
+import type { LiveQuery } from './live-state.ts';
+import { LiveStreamView, type LiveStream } from './live-stream.ts';
 import {
   acceptedOutcome,
   commandPath,
@@ -44,6 +48,11 @@ import {
   type SendOptions,
 } from './messages.ts';
 import type { ClientOptions } from './options.ts';
+import type { Operation } from './outbox/operation.ts';
+import { Outbox, type DispatchOptions, type OutboxView } from './outbox/outbox.ts';
+import { Optimism } from './prediction/optimism.ts';
+import { soundRules, type PredictionRules } from './prediction/rules.ts';
+import { keysOf } from './prediction/streams-read.ts';
 
 /** An answer that has seen what was asked for. */
 export type FreshAnswer<Data> = Omit<Fresh<Data>, 'generation'>;
@@ -94,6 +103,20 @@ export interface Client<Types extends DaybookTypes = DaybookTypes> {
     options?: SendOptions,
   ): Promise<OutcomeOf<Message>>;
 
+  /**
+   * Puts a command, or a request for a decision, into the outbox, and shows its effect in every live query and stream at
+   * once, as the decider's own code predicts it. It is sent in its turn, until it is answered for good.
+   *
+   * @throws {@link OverloadedError} when too many wait already.
+   */
+  dispatch<Message extends SendableBy<Types>>(
+    message: Message,
+    options?: DispatchOptions,
+  ): Operation<OutcomeOf<Message>>;
+
+  /** What is on its way, and what needs a person. */
+  readonly outbox: OutboxView;
+
   /** Asks a query that must have seen the tokens; the server waits for it, within `waitMs`. */
   query<Question extends AskableOf<Types>>(
     question: Question,
@@ -118,6 +141,12 @@ export interface Client<Types extends DaybookTypes = DaybookTypes> {
     question: Question,
     options?: { readonly after?: Token | undefined },
   ): LiveQuery<ResultOf<Question>>;
+
+  /** The state of one stream, kept up to date, with the effects of what was dispatched. `close` it when nobody looks. */
+  stream<Bag extends DeciderTypes>(
+    decider: Types['deciders'] & AnyDecider<Bag>,
+    id: string,
+  ): LiveStream<Bag['state']>;
 
   /** Waits until read models (all when none are named) have seen a token, or the server's wait is over; says how each stands. */
   awaitReady(
@@ -154,23 +183,46 @@ export interface Client<Types extends DaybookTypes = DaybookTypes> {
 /**
  * A client of the application that `definitions` describe, served at `options.url`.
  *
- * The description is the application's own, safe to import in a browser. It gives the types; later it also predicts what a
- * command will do. Where only the types are wanted, give `undefined` and name them: `daybookClient<TypesOf<typeof bank>>`.
+ * The description is the application's own, safe to import in a browser. It gives the types, and predicts what commands
+ * will do. Where only the types are wanted, give `undefined` and name them: `daybookClient<TypesOf<typeof bank>>`; then
+ * effects are shown when the server has them.
  */
 export function daybookClient<Types extends DaybookTypes = DaybookTypes>(
-  _definitions: Daybook<Types> | undefined,
+  definitions: Daybook<Types> | undefined,
   options: ClientOptions,
+): Client<Types> {
+  return clientWith(definitions, options, soundRules);
+}
+
+/** The client, with rules of its own for a test. */
+export function clientWith<Types extends DaybookTypes>(
+  definitions: Daybook<Types> | undefined,
+  options: ClientOptions,
+  rules: PredictionRules,
 ): Client<Types> {
   const http = new HttpClient(options);
   const connection = new LiveConnection(http, options);
   const newId = options.newId ?? uuidV7(() => Date.now());
+  const outbox = new Outbox(http, options, newId, (message) =>
+    keysOf(definitions?.[face], message),
+  );
+  const optimism = new Optimism(definitions, outbox, connection, rules);
+  connection.gate = optimism.gate;
   return typed<Types>({
+    outbox,
     send: (message: CommandMessage | DecisionMessage, sendOptions: SendOptions = {}) =>
       send(http, message, sendOptions, sendOptions.id ?? newId()),
+    dispatch: (message: CommandMessage | DecisionMessage, dispatched: DispatchOptions = {}) => {
+      const id = dispatched.id ?? newId();
+      if (dispatched.predict !== undefined) optimism.expect(id, dispatched.predict);
+      return outbox.dispatch(message, { ...dispatched, id });
+    },
     query: (question: QueryMessage, queryOptions: QueryNowOptions | QueryAfterOptions = {}) =>
       ask(http, question, queryOptions),
     live: (question: QueryMessage, { after }: { readonly after?: Token } = {}) =>
-      new LiveQueryChannel(connection, question, after),
+      new LiveQueryChannel(connection, question, after, optimism),
+    stream: ({ name }: { readonly name: string }, id: string) =>
+      new LiveStreamView(optimism, streamName(name, id)),
     awaitReady: (token: Token, models?: readonly string[], waitOptions: AwaitOptions = {}) =>
       awaitReady(connection, token, models, {
         ...waitOptions,
@@ -192,6 +244,8 @@ export function daybookClient<Types extends DaybookTypes = DaybookTypes>(
       read(http, 'events', { after, types: types?.join(), tags: tags?.join(), limit }, signal),
     close() {
       http.close();
+      outbox.close();
+      optimism.close();
       connection.close();
     },
   });

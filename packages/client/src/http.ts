@@ -69,7 +69,7 @@ export class HttpClient {
     const startedAt = Date.now();
     for (let attempt = 0; ; attempt += 1) {
       signal.throwIfAborted();
-      const failure = await this.#attempt(request, signal);
+      const failure = await this.attempt(request, signal);
       if ('answer' in failure) return failure.answer;
       const delayMs = retryDelayMs(
         attempt,
@@ -85,12 +85,18 @@ export class HttpClient {
     }
   }
 
+  /** Aborted when the client closes. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   /** Ends what is under way. */
   close(): void {
     this.#closing.abort(new ClosedError('The client'));
   }
 
-  async #attempt(request: HttpRequest, signal: AbortSignal): Promise<Attempt> {
+  /** One attempt, for those who have a patience of their own. @throws what the application's `headers` throws; the signal's reason. */
+  async attempt(request: HttpRequest, signal: AbortSignal): Promise<Attempt> {
     const timeout = AbortSignal.timeout(this.timings.attemptMs + (request.waitMs ?? 0));
     try {
       return await this.#fetch(request, AbortSignal.any([signal, timeout]));
@@ -133,7 +139,7 @@ export class HttpClient {
   }
 }
 
-type Attempt =
+export type Attempt =
   | { readonly answer: HttpAnswer }
   | {
       readonly error: ProblemError | UnreachableError;
@@ -179,7 +185,7 @@ function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-const DOUBTFUL_ATTEMPTS_MAX = 3;
+export const DOUBTFUL_ATTEMPTS_MAX = 3;
 
 /** Seconds or a date (RFC 9110); a wait beyond a day is no plan. */
 function retryAfterMs(value: string | null): number {

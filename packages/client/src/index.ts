@@ -18,8 +18,25 @@ export type {
   LiveState,
   LoadedState,
   LoadingState,
-} from './live-query.ts';
+} from './live-state.ts';
+export type { LiveStream, LiveStreamState, LoadedStream } from './live-stream.ts';
 export type { SendOptions } from './messages.ts';
+export type { Operation, OperationState } from './outbox/operation.ts';
+export {
+  IN_FLIGHT_MAX,
+  OUTBOX_MAX,
+  OUTBOX_TTL_MS,
+  OUTBOX_TTL_MS_MAX,
+  type DispatchOptions,
+  type OutboxView,
+} from './outbox/outbox.ts';
+export type {
+  OperationPhase,
+  OperationStatus,
+  OutboxOptions,
+  OutboxStorage,
+  StoredOperation,
+} from './outbox/outbox-storage.ts';
 export {
   defaultTimings,
   type ClientOptions,

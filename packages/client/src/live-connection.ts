@@ -17,6 +17,7 @@ import {
 } from '@daybook/protocol';
 import { retryDelayMs } from './backoff.ts';
 import { ProblemError } from './errors.ts';
+import type { FrameGate } from './frame-gate.ts';
 import type { HttpClient } from './http.ts';
 import type { ClientOptions, WebSocketLike } from './options.ts';
 
@@ -35,6 +36,8 @@ export class LiveConnection {
   readonly #http: HttpClient;
   readonly #options: ClientOptions;
   readonly #channels = new Map<string, Channel>();
+  /** Holds back what may contain commands under way. */
+  gate: FrameGate | undefined;
   #socket: WebSocketLike | undefined;
   #welcome: WelcomeFrame | undefined;
   #attempt = 0;
@@ -163,17 +166,29 @@ export class LiveConnection {
         return;
       case 'snap':
       case 'next':
+      case 'pos':
+      case 'state':
       case 'reset':
         this.#works();
-        this.#channels.get(frame.sub)?.receive(frame);
+        this.#pass(() => this.#channels.get(frame.sub)?.receive(frame));
+        return;
+      case 'outcomes':
+        this.gate?.answer(frame.id, frame.commands, (question) => this.send(question));
         return;
       case 'ready':
         this.#works();
         this.#channels.get(frame.id)?.receive(frame);
         return;
       case 'problem':
-        if (frame.id !== undefined) this.#channels.get(frame.id)?.receive(frame);
+        this.gate?.answer(frame.id, [], (question) => this.send(question));
+        this.#pass(() => this.#channels.get(frame.id ?? '')?.receive(frame));
     }
+  }
+
+  #pass(deliver: () => void): void {
+    const isPassed = this.gate?.pass(deliver, (question) => this.send(question));
+    if (isPassed === undefined) deliver();
+    else if (!isPassed) this.#giveUp();
   }
 
   #welcomed(welcome: WelcomeFrame): void {
@@ -258,6 +273,7 @@ export class LiveConnection {
     clearTimeout(this.#connectTimer);
     clearTimeout(this.#idleTimer);
     clearInterval(this.#beatTimer);
+    this.gate?.clear();
     this.#socket = undefined;
     this.#welcome = undefined;
     this.#silentBeats = 0;

@@ -4,88 +4,47 @@
  * What always holds: within an epoch and a generation the position never goes back; a frame that is there already, or older,
  * is passed over; a frame that does not follow the one before makes the query ask again from where it stands.
  *
- * The base here is what the server said. Predictions of commands under way (the optimistic layer, not built yet) belong
- * between the base and the state that `get` gives: `state = pending.reduce(apply, base)`.
+ * The base is what the server said, and nothing else ever changes it. What is shown is the base with the effects of
+ * operations laid over it that the base does not contain. A new base and the end of the overlays that it contains are
+ * shown at once, in one notification.
  */
 import { hasCode, isSameJson, type QueryMessage, type Token } from '@daybook/core';
 import type {
   DownFrame,
   NextFrame,
+  PosFrame,
   Problem,
   SnapFrame,
   UpFrame,
   WelcomeFrame,
 } from '@daybook/protocol';
 import { ProblemError } from './errors.ts';
-import { notFreshStatus } from './messages.ts';
+import { Listeners } from './listeners.ts';
 import type { Channel, LiveConnection } from './live-connection.ts';
+import type { ClosedState, FailedState, LiveQuery, LiveState, LoadedState } from './live-state.ts';
+import { notFreshStatus } from './messages.ts';
+import type { Operation } from './outbox/operation.ts';
+import type { Optimism, View } from './prediction/optimism.ts';
+import type { Overlay } from './prediction/overlay.ts';
+import type { BasePlace } from './prediction/rules.ts';
+import type { QueryBase } from './prediction/query-base.ts';
 
-/** What a live query knows. The same object until something changes. */
-export type LiveState<Data> =
-  | LoadingState
-  | LoadedState<Data>
-  | FailedState<Data>
-  | ClosedState<Data>;
-
-/** No answer came yet; `problem` says why, where the server said so and keeps trying. */
-export interface LoadingState {
-  readonly status: 'loading';
-  readonly data?: undefined;
-  readonly problem?: Problem;
-}
-
-/** `live`: as the server says; `stale`: the connection was lost, or the server has a problem, and this is the last that was known. */
-export interface LoadedState<Data> {
-  readonly status: 'live' | 'stale';
-  readonly data: Data;
-  /** The position that the data stands for. */
-  readonly position: number;
-  readonly token: Token;
-  readonly generation: number;
-  readonly exact: boolean;
-  /** How many keys are parked, where the data may lack them. */
-  readonly partial?: number;
-  readonly problem?: Problem;
-}
-
-/** Asking again cannot help. */
-export interface FailedState<Data> {
-  readonly status: 'failed';
-  readonly error: Error;
-  /** The last that was known. */
-  readonly data?: Data;
-}
-
-/** Nobody listens any more. */
-export interface ClosedState<Data> {
-  readonly status: 'closed';
-  /** The last that was known. */
-  readonly data?: Data;
-}
-
-/** A live query: read it, listen to it, or iterate over it. */
-export interface LiveQuery<Data> extends AsyncIterable<LoadedState<Data>> {
-  get(): LiveState<Data>;
-  /** Calls back after each change. Returns what ends it. */
-  subscribe(listener: (state: LiveState<Data>) => void): () => void;
-  /** Ends it, and every iteration over it, as closing the client does; closing twice is harmless. */
-  close(): void;
-  /**
-   * Each version of the data; a slow reader is given the newest and misses those between. Ends with `close`.
-   *
-   * @throws {@link ProblemError} when the server says that asking again cannot help.
-   */
-  [Symbol.asyncIterator](): AsyncIterator<LoadedState<Data>, void>;
-}
-
-export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
+export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
+  readonly readModel: string;
   readonly #connection: LiveConnection;
   readonly #message: QueryMessage;
-  readonly #listeners = new Set<() => void>();
+  readonly #optimism: Optimism;
+  readonly #overlay: Overlay | undefined;
+  readonly #listeners = new Listeners();
   #id = '';
   #after: Token | undefined;
   #epoch: string | undefined;
   #state: LiveState<Data> = { status: 'loading' };
+  #base: QueryBase | undefined;
+  /** The base that the state shows. */
+  #shown: QueryBase | undefined;
+  #isStale = false;
+  #lastProblem: Problem | undefined;
   /** The next snapshot counts whatever its position is. */
   #isReset = false;
   /** Until it comes, nothing follows what is known. */
@@ -95,11 +54,26 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** The token that was sent is our own, of the last answer, and not the application's. */
   #isResuming = false;
+  /** Overlays are laid one at a time; what changes meanwhile is taken in by the next. */
+  #isLaying = false;
+  #isChanged = false;
+  /** Grows when something was shown without an overlay, which is newer than what is being laid. */
+  #version = 0;
 
-  constructor(connection: LiveConnection, message: QueryMessage, after: Token | undefined) {
+  constructor(
+    connection: LiveConnection,
+    message: QueryMessage,
+    after: Token | undefined,
+    optimism: Optimism,
+  ) {
     this.#connection = connection;
     this.#message = message;
-    this.#after = after;
+    this.readModel = message.readModel;
+    this.#optimism = optimism;
+    this.#overlay = optimism.overlayOf(message);
+    this.#after = after ?? optimism.settledToken;
+    this.#isResuming = after === undefined;
+    optimism.add(this);
     connection.add((id) => {
       this.#id = id;
       return this;
@@ -111,10 +85,7 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
   }
 
   subscribe(listener: (state: LiveState<Data>) => void): () => void {
-    // A wrapper, so that one function given twice is two listeners.
-    const own = (): void => listener(this.#state);
-    this.#listeners.add(own);
-    return () => this.#listeners.delete(own);
+    return this.#listeners.add(() => listener(this.#state));
   }
 
   close(): void {
@@ -160,6 +131,9 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
       case 'next':
         this.#next(frame);
         return;
+      case 'pos':
+        this.#pos(frame);
+        return;
       case 'reset':
         this.#isReset = true;
         this.#awaitsSnap = true;
@@ -169,6 +143,8 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
         this.#problem(frame.problem);
         return;
       case 'welcome':
+      case 'state':
+      case 'outcomes':
       case 'ready':
       case 'bye':
       case 'pong':
@@ -177,6 +153,7 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
 
   lost(): void {
     clearTimeout(this.#retryTimer);
+    this.#awaitsSnap = true;
     this.#markStale(undefined);
   }
 
@@ -185,9 +162,44 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
       this.#end(hasCode(error, 'closed') ? { status: 'closed' } : { status: 'failed', error });
   }
 
+  shownPlace(): BasePlace | undefined {
+    return this.#shown;
+  }
+
+  reach(token: Token): void {
+    if (!this.#awaitsSnap) this.#connection.send({ type: 'reach', id: this.#id, token });
+  }
+
+  refresh(): void {
+    const base = this.#base;
+    if (base === undefined || this.#hasEnded()) return;
+    const effects = this.#overlay === undefined ? [] : this.#optimism.effectsOver(base);
+    if (effects.length > 0) {
+      this.#isChanged = true;
+      if (!this.#isLaying) void this.#lay();
+      return;
+    }
+    this.#isChanged = false;
+    this.#version += 1;
+    this.#show(base, base.data, []);
+  }
+
+  async #lay(): Promise<void> {
+    this.#isLaying = true;
+    while (this.#isChanged && this.#base !== undefined && this.#overlay !== undefined) {
+      this.#isChanged = false;
+      const version = this.#version;
+      const base = this.#base;
+      const laid = await this.#overlay.over(base, this.#optimism.effectsOver(base));
+      if (version === this.#version && !this.#hasEnded())
+        this.#show(base, laid.data, laid.operations);
+    }
+    this.#isLaying = false;
+  }
+
   #snap(frame: SnapFrame): void {
     this.#awaitsSnap = false;
-    const base = this.#base();
+    const base = this.#base;
     const isOlder =
       base !== undefined && base.generation === frame.generation && frame.position < base.position;
     if (isOlder && !this.#isReset) return;
@@ -197,29 +209,48 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
 
   #next(frame: NextFrame): void {
     if (this.#awaitsSnap) return;
-    const base = this.#base();
+    const base = this.#base;
     const isOfBase = base !== undefined && base.generation === frame.generation;
     if (isOfBase && frame.to < base.position) return;
     if (isOfBase && frame.from > base.position) this.#askAgain();
     else this.#apply(frame);
   }
 
-  #apply({ data, position, token, generation, exact, partial }: SnapFrame | NextFrame): void {
-    this.#after = token;
-    this.#isResuming = true;
+  #pos({ generation, from, position, token }: PosFrame): void {
+    const base = this.#base;
+    if (this.#awaitsSnap || base === undefined || base.generation !== generation) return;
+    if (position < base.position) return;
+    if (from > base.position) this.#askAgain();
+    else this.#setBase({ ...base, position, token });
+  }
+
+  #apply({
+    data,
+    position,
+    token,
+    generation,
+    exact,
+    partial,
+    reads,
+  }: SnapFrame | NextFrame): void {
     this.#problems = 0;
-    const base = this.#base();
-    const isSame = base?.token === token && isSameJson(base.data, data);
-    const more = partial === undefined ? {} : { partial };
-    this.#set({
-      status: 'live',
-      data: isSame ? base.data : (data as Data),
-      position,
-      token,
-      generation,
-      exact,
-      ...more,
+    this.#isStale = false;
+    this.#lastProblem = undefined;
+    const about = { position, token, epoch: this.#epoch, generation, exact };
+    this.#setBase({
+      ...about,
+      data,
+      ...(partial === undefined ? {} : { partial }),
+      ...(reads === undefined ? {} : { reads }),
     });
+  }
+
+  #setBase(base: QueryBase): void {
+    this.#after = base.token;
+    this.#isResuming = true;
+    this.#base = base;
+    this.refresh();
+    this.#optimism.moved(this);
   }
 
   #problem(problem: Problem): void {
@@ -260,7 +291,8 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
     this.#awaitsSnap = true;
     const { readModel, query, params } = this.#message;
     const after = this.#after === undefined ? {} : { after: this.#after };
-    send({ type: 'sub', id: this.#id, query: { readModel, query, params }, ...after });
+    const rows = this.#overlay === undefined ? {} : { rows: true };
+    send({ type: 'sub', id: this.#id, query: { readModel, query, params }, ...after, ...rows });
   }
 
   #markStale(problem: Problem | undefined): void {
@@ -269,12 +301,36 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
     if (state.status === 'loading') {
       if (problem !== undefined) this.#set({ status: 'loading', ...more });
     } else if (state.status === 'live' || problem !== undefined) {
-      const base = this.#base();
-      if (base !== undefined) this.#set({ ...base, status: 'stale', ...more });
+      this.#isStale = true;
+      this.#lastProblem = problem;
+      const shown = this.#loaded();
+      if (shown !== undefined) this.#set({ ...shown, status: 'stale', ...more });
     }
   }
 
-  #base(): LoadedState<Data> | undefined {
+  #show(base: QueryBase, data: unknown, pending: readonly Operation[]): void {
+    const { position, token, generation, exact, partial } = base;
+    const before = this.#loaded();
+    const isSame = before !== undefined && isSameJson(before.data, data);
+    const isPending = before !== undefined && isSameList(before.pending, pending);
+    const status = this.#isStale ? 'stale' : 'live';
+    if (this.#shown === base && isSame && isPending && before.status === status) return;
+    this.#shown = base;
+    this.#set({
+      status,
+      // What comes from the server, or from the query's own code, is what its type says.
+      data: isSame ? before.data : (data as Data),
+      pending: isPending ? before.pending : pending,
+      position,
+      token,
+      generation,
+      exact,
+      ...(partial === undefined ? {} : { partial }),
+      ...(this.#lastProblem === undefined ? {} : { problem: this.#lastProblem }),
+    });
+  }
+
+  #loaded(): LoadedState<Data> | undefined {
     const state = this.#state;
     return state.status === 'live' || state.status === 'stale' ? state : undefined;
   }
@@ -285,24 +341,20 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel {
 
   #end(state: FailedState<Data> | ClosedState<Data>): void {
     clearTimeout(this.#retryTimer);
-    const base = this.#base();
-    this.#set(base === undefined ? state : { ...state, data: base.data });
+    const shown = this.#loaded();
+    this.#set(shown === undefined ? state : { ...state, data: shown.data });
     this.#listeners.clear();
+    this.#optimism.remove(this);
   }
 
   #set(state: LiveState<Data>): void {
     this.#state = state;
-    for (const listener of this.#listeners) {
-      try {
-        listener();
-      } catch (error) {
-        // One listener's fault is not another's; it is still told to whoever watches.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    this.#listeners.tell();
   }
+}
+
+function isSameList(left: readonly Operation[], right: readonly Operation[]): boolean {
+  return left.length === right.length && left.every((item, index) => item === right[index]);
 }
 
 function isSameVersion<Data>(

@@ -1,4 +1,5 @@
 /** What a client is told, and the bounds of its patience. */
+import type { OutboxOptions } from './outbox/outbox-storage.ts';
 
 export interface ClientOptions {
   /** Where the server is: `https://bank.example`, or in a browser also a path such as `/daybook`. */
@@ -8,6 +9,7 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   readonly WebSocket?: WebSocketFactory | undefined;
   readonly timings?: Partial<ClientTimings> | undefined;
+  readonly outbox?: OutboxOptions | undefined;
   /** Ids of commands; default UUIDv7 by the clock. */
   readonly newId?: (() => string) | undefined;
   /** From 0 up to 1, for the delays; default `Math.random`. */

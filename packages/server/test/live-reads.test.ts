@@ -1,6 +1,6 @@
 /** What a client needs to show effects before the server does. */
 import type { HttpOptions, Listening } from '@daybook/server';
-import { daybook, decider, readModel } from '@daybook/core';
+import { daybook, readModel } from '@daybook/core';
 import { httpHandler } from '@daybook/server';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';

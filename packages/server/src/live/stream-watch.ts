@@ -116,10 +116,10 @@ function wakeUpOn(
   signal: AbortSignal,
 ): { readonly next: () => Promise<void>; readonly end: () => void } {
   let isRaised = false;
-  let raise = (): void => undefined;
+  let raise: (() => void) | undefined;
   const wake = (): void => {
     isRaised = true;
-    raise();
+    raise?.();
   };
   const leave = app.events.onAppended((appended) => {
     if (appended === log) wake();
