@@ -33,6 +33,8 @@ export interface AppendWriterOptions {
   /** The schema's quoted name. */
   readonly schema: string;
   readonly connect: Connector;
+  /** How long appends wait for a server that is away. */
+  readonly awayTimeoutMs: number;
   /** A clock that is set by hand, in tests; null for the server's. */
   readonly now: () => number | null;
   /** After each group, with the head that it left. */
@@ -147,7 +149,7 @@ export class AppendWriter {
   }
 
   async #connect(): Promise<Opened> {
-    const until = performance.now() + AWAY_MS_MAX;
+    const until = performance.now() + this.#options.awayTimeoutMs;
     for (;;) {
       try {
         const connection = await this.#options.connect();
@@ -190,8 +192,6 @@ const END_SESSION = statement(
 );
 /** What a value is at fault for: data, integrity, bounds. */
 const CONTENT_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54']);
-/** How long appends wait for a server that is away. */
-const AWAY_MS_MAX = 10_000;
 const RETRY_MS = 100;
 const END_MS_MAX = 5_000;
 const END_POLL_MS = 20;

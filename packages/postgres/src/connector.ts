@@ -13,12 +13,15 @@ export interface ConnectionTimeouts {
   readonly statementTimeoutMs: number;
   /** Longest wait for a lock. Default 10,000. */
   readonly lockTimeoutMs: number;
+  /** How long appends wait for a server that is away. Default 10,000. */
+  readonly awayTimeoutMs: number;
 }
 
 export const TIMEOUTS_DEFAULT: ConnectionTimeouts = {
   connectTimeoutMs: 5_000,
   statementTimeoutMs: 30_000,
   lockTimeoutMs: 10_000,
+  awayTimeoutMs: 10_000,
 };
 
 /** @throws {@link StoreUnavailableError} {@link IncompatibleStoreError} */

@@ -95,6 +95,7 @@ export class PostgresEventStore implements EventStore {
     this.#writer = new AppendWriter({
       schema: database.schema,
       connect: database.connect,
+      awayTimeoutMs: database.awayTimeoutMs,
       now: this.#now,
       onCommitted: (log, head) => this.#tell(log, head),
     });

@@ -79,6 +79,7 @@ async function openDatabase(
     connectTimeoutMs: options.connectTimeoutMs ?? TIMEOUTS_DEFAULT.connectTimeoutMs,
     statementTimeoutMs: options.statementTimeoutMs ?? TIMEOUTS_DEFAULT.statementTimeoutMs,
     lockTimeoutMs: options.lockTimeoutMs ?? TIMEOUTS_DEFAULT.lockTimeoutMs,
+    awayTimeoutMs: options.awayTimeoutMs ?? TIMEOUTS_DEFAULT.awayTimeoutMs,
   };
   if (!Number.isSafeInteger(connectionsMax) || connectionsMax < CONNECTIONS_MIN) {
     throw new RangeError(`connectionsMax is an integer from ${CONNECTIONS_MIN}`);
@@ -88,7 +89,10 @@ async function openDatabase(
       ? urlConnector(source, timeouts)
       : poolConnector(source.pool, timeouts);
   const poolSize = connectionsMax - CONNECTIONS_MIN + 1;
-  return SharedDatabase.open({ connect, schema, poolSize }, users);
+  return SharedDatabase.open(
+    { connect, schema, poolSize, awayTimeoutMs: timeouts.awayTimeoutMs },
+    users,
+  );
 }
 
 const CONNECTIONS_DEFAULT = 10;

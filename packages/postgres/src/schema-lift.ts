@@ -47,8 +47,7 @@ async function checkServer(connection: Connection): Promise<void> {
 /** 0 where there is no store in the schema. */
 async function versionOf(connection: Connection, schema: string): Promise<number> {
   const s = quotedSchema(schema);
-  const there = await connection.first<readonly [string | null]>(THERE, [`${s}.meta`]);
-  if (typeof there?.[0] !== 'string') return 0;
+  if ((await connection.rows(META_THERE, [schema])).length === 0) return 0;
   const row = await connection.first<readonly [string]>(
     statement(`SELECT value FROM ${s}.meta WHERE name = 'version'`),
   );
@@ -75,6 +74,9 @@ const OLDEST_VERSION = 140_000;
 const SERVER = statement(
   "SELECT current_setting('server_version_num'), current_setting('server_encoding')",
 );
-const THERE = statement('SELECT to_regclass($1)::text');
+// Not `to_regclass`: it answers from a cache, which waiting for an advisory lock does not refresh.
+const META_THERE = statement(
+  "SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = $1 AND relname = 'meta'",
+);
 const SCHEMA_THERE = statement('SELECT 1 FROM pg_namespace WHERE nspname = $1');
 const LOCK = statement('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text');

@@ -24,6 +24,7 @@ export class SharedDatabase {
   /** Quoted. */
   readonly schema: string;
   readonly connect: Connector;
+  readonly awayTimeoutMs: number;
   readonly facts: SchemaFacts;
   readonly pool: ConnectionPool;
   readonly #bell: Bell;
@@ -38,7 +39,12 @@ export class SharedDatabase {
    * @throws {@link IncompatibleStoreError} {@link StoreUnavailableError}
    */
   static async open(
-    options: { readonly connect: Connector; readonly schema: string; readonly poolSize: number },
+    options: {
+      readonly connect: Connector;
+      readonly schema: string;
+      readonly poolSize: number;
+      readonly awayTimeoutMs: number;
+    },
     users: number,
   ): Promise<SharedDatabase> {
     const { connect, schema, poolSize } = options;
@@ -57,6 +63,7 @@ export class SharedDatabase {
     options: {
       readonly connect: Connector;
       readonly schema: string;
+      readonly awayTimeoutMs: number;
       readonly facts: SchemaFacts;
       readonly pool: ConnectionPool;
     },
@@ -64,6 +71,7 @@ export class SharedDatabase {
   ) {
     this.schema = quotedSchema(options.schema);
     this.connect = options.connect;
+    this.awayTimeoutMs = options.awayTimeoutMs;
     this.facts = options.facts;
     this.pool = options.pool;
     this.#users = users;
