@@ -18,7 +18,7 @@ const ROUNDS = rounds(50);
 
 test(
   'L5 G3: a sync that fails at COMMIT is answered by what the file holds, also after a kill; sent again, each append has one effect',
-  { timeout: 20_000 + ROUNDS * 3_000 },
+  { timeout: 20_000 + ROUNDS * 10_000 },
   async (context) => {
     if (why !== undefined) context.skip(why);
     const { path, disk } = brokenDisk();

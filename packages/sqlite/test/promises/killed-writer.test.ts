@@ -16,7 +16,7 @@ const KILLS = rounds(50);
 
 test(
   'G1 G2 L1: of a writer killed in mid-load nothing acknowledged is lost, no append is there in part, positions are dense',
-  { timeout: 20_000 + KILLS * 3_000 },
+  { timeout: 20_000 + KILLS * 15_000 },
   async () => {
     const path = join(temporaryDirectory(), 'log.db');
     const acknowledged: Acknowledged[] = [];
@@ -34,7 +34,7 @@ const why = whyNoBrokenDisk();
 
 test(
   'G1 G2: of a writer that dies in the middle of any write to its file nothing acknowledged is lost, and no append is there in part',
-  { timeout: 20_000 + KILLS * 3_000 },
+  { timeout: 20_000 + KILLS * 15_000 },
   async (context) => {
     if (why !== undefined) context.skip(why);
     const directory = temporaryDirectory();

@@ -22,7 +22,7 @@ interface Told {
 
 test(
   'G3 O2: after a kill, a command sent again gets its first answer, a refusal too, and has one effect',
-  { timeout: 30_000 + KILLS * 5_000 },
+  { timeout: 30_000 + KILLS * 15_000 },
   async () => {
     const path = join(temporaryDirectory(), 'bank.db');
     await withBank(path, (app) =>
