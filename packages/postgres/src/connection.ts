@@ -1,9 +1,10 @@
 /** One connection: what is sent by it, and whether it is still there. */
 import { hash } from 'node:crypto';
 
-import { StoreUnavailableError } from '@daybook/core';
+import { DaybookError, StoreUnavailableError } from '@daybook/core';
 
 import type { PgClient, PgQuery, PgResult } from './driver.ts';
+import { isRolledBack } from './sql-error.ts';
 
 /** A column as the server wrote it. */
 export type Column = string | null;
@@ -19,6 +20,16 @@ export interface Statement {
 /** @param text without values in it: each different text stays prepared as long as the connection lives. */
 export function statement(text: string): Statement {
   return { name: `daybook_${hash('sha256', text).slice(0, 20)}`, text };
+}
+
+/** A statement with its parameters. */
+export interface Step {
+  readonly statement: Statement;
+  readonly parameters: readonly Parameter[];
+}
+
+export function step(text: string, parameters: readonly Parameter[]): Step {
+  return { statement: statement(text), parameters };
 }
 
 export interface Notification {
@@ -99,18 +110,46 @@ export class Connection {
       await this.run('ROLLBACK').catch(() => undefined);
       throw error;
     }
-    await this.commit();
+    await this.#commit();
     return value;
   }
 
-  /** @throws {@link CommitFailedError} also when the server answers ROLLBACK, which is no error to the driver. */
-  async commit(): Promise<void> {
+  /**
+   * Runs steps in a transaction, sent all at once where several may be on their way: then nothing that happens to this
+   * process can leave the transaction open.
+   *
+   * @throws what the first step that fails throws; {@link CommitFailedError} when it is not known whether it was committed.
+   */
+  async transactionOf(begin: string, steps: readonly Step[]): Promise<void> {
+    if (!this.isPipelined) {
+      await this.transaction(begin, async () => {
+        for (const { statement: prepared, parameters } of steps) {
+          await this.rows(prepared, parameters);
+        }
+      });
+      return;
+    }
+    const works = [
+      this.run(begin),
+      ...steps.map(({ statement: prepared, parameters }) => this.rows(prepared, parameters)),
+    ];
+    const committing = this.#commit();
+    // All of them are waited for. The first that fails is the one that counts; those behind it fail because of it.
+    const results = await Promise.allSettled([...works, committing]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed === undefined) return;
+    if (isRolledBack(failed.reason) || failed.reason instanceof DaybookError) throw failed.reason;
+    throw new CommitFailedError(String(failed.reason), { cause: failed.reason });
+  }
+
+  async #commit(): Promise<void> {
     let tag: string;
     try {
       tag = await this.run('COMMIT');
     } catch (error) {
       throw new CommitFailedError(String(error), { cause: error });
     }
+    // Inside a transaction that failed this is no error to the driver.
     if (tag !== 'COMMIT') {
       throw new StoreUnavailableError(
         `PostgreSQL answered the COMMIT with ${tag}. Nothing was written; retry.`,

@@ -24,13 +24,18 @@ export const TIMEOUTS_DEFAULT: ConnectionTimeouts = {
   awayTimeoutMs: 10_000,
 };
 
+export interface ConnectOptions {
+  /** How long a transaction may wait for its client; default `statementTimeoutMs`. */
+  readonly idleInTransactionTimeoutMs?: number;
+}
+
 /** @throws {@link StoreUnavailableError} {@link IncompatibleStoreError} */
-export type Connector = () => Promise<Connection>;
+export type Connector = (options?: ConnectOptions) => Promise<Connection>;
 
 /** Connections to a URL, pipelined; each statement is answered, or its connection ended, within the timeouts. */
 export function urlConnector(url: string, timeouts: ConnectionTimeouts): Connector {
   const { connectTimeoutMs, statementTimeoutMs, lockTimeoutMs } = timeouts;
-  return async () => {
+  return async ({ idleInTransactionTimeoutMs = statementTimeoutMs } = {}) => {
     const Client = await loadDriver();
     const client = new Client({
       connectionString: url,
@@ -42,7 +47,7 @@ export function urlConnector(url: string, timeouts: ConnectionTimeouts): Connect
       statement_timeout: statementTimeoutMs,
       query_timeout: statementTimeoutMs + ANSWER_MS,
       lock_timeout: lockTimeoutMs,
-      idle_in_transaction_session_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
       fallback_application_name: 'daybook',
     });
     // What goes wrong before there is a listener is thrown by `connect`.
@@ -60,7 +65,7 @@ export function urlConnector(url: string, timeouts: ConnectionTimeouts): Connect
 /** Connections of a pool, kept as long as the store is open; the timeouts are set on each, and reset when it is given back. */
 export function poolConnector(pool: PgPool, timeouts: ConnectionTimeouts): Connector {
   const { connectTimeoutMs, statementTimeoutMs, lockTimeoutMs } = timeouts;
-  return async () => {
+  return async ({ idleInTransactionTimeoutMs = statementTimeoutMs } = {}) => {
     const client = await within(pool.connect(), connectTimeoutMs);
     const isPipelined = 'pipeline' in client && client.pipeline === true;
     const connection = new Connection(client, isPipelined, async (isBroken) => {
@@ -72,7 +77,7 @@ export function poolConnector(pool: PgPool, timeouts: ConnectionTimeouts): Conne
       await connection.run(`
         SET statement_timeout = ${statementTimeoutMs};
         SET lock_timeout = ${lockTimeoutMs};
-        SET idle_in_transaction_session_timeout = ${statementTimeoutMs}`);
+        SET idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`);
       return connection;
     } catch (error) {
       client.release(true);

@@ -9,15 +9,9 @@ import {
 } from '@daybook/core';
 
 import { COMMIT_REFUSED } from './commit-functions.ts';
-import { statement, type Parameter, type Statement } from './connection.ts';
+import { step, type Step } from './connection.ts';
 import { removeSqls, upsertDocument, upsertSql, type RowTables } from './row-tables.ts';
 import { sqlStateOf } from './sql-error.ts';
-
-/** A statement with its parameters. */
-export interface Step {
-  readonly statement: Statement;
-  readonly parameters: readonly Parameter[];
-}
 
 export interface PlacedCommit {
   readonly commit: ReadModelCommit;
@@ -145,8 +139,4 @@ export function refusalOf(error: unknown): Error | undefined {
     default:
       return new CheckpointMovedError(String(name), Number(first), Number(second));
   }
-}
-
-export function step(text: string, parameters: readonly Parameter[]): Step {
-  return { statement: statement(text), parameters };
 }

@@ -20,7 +20,7 @@ import {
   type View,
 } from '@daybook/core';
 
-import { CommitFailedError, statement, type Connection } from './connection.ts';
+import { CommitFailedError, statement, type Connection, type Step } from './connection.ts';
 import {
   createGeneration,
   dropGeneration,
@@ -28,13 +28,7 @@ import {
   switchGeneration,
 } from './generation-table.ts';
 import { leaseStore } from './lease.ts';
-import {
-  checkLeaseStep,
-  commitSteps,
-  notifyStep,
-  refusalOf,
-  type Step,
-} from './read-model-commit.ts';
+import { checkLeaseStep, commitSteps, notifyStep, refusalOf } from './read-model-commit.ts';
 import { listGenerations, rowSource, standOf, tablesOf } from './read-model-view.ts';
 import { changedSinceSql, type RowTables } from './row-tables.ts';
 import { SerialConnection } from './serial-connection.ts';
@@ -69,7 +63,10 @@ export class PostgresReadModelStore implements ReadModelStore {
   /** @param clock one that is set by hand, in tests; the server's counts where it gives undefined. */
   constructor(database: SharedDatabase, clock?: () => number | undefined) {
     this.#database = database;
-    this.#writer = new SerialConnection(database.connect);
+    this.#writer = new SerialConnection(() =>
+      // Whoever freezes in a transaction must not keep the one who takes over waiting.
+      database.connect({ idleInTransactionTimeoutMs: IDLE_MS_MAX }),
+    );
     this.#now = () => clock?.() ?? null;
     this.leases = leaseStore(database.schema, (work) => this.#read(work), this.#now);
   }
@@ -128,14 +125,7 @@ export class PostgresReadModelStore implements ReadModelStore {
     for (const commit of commits) placed.push({ commit, tables: await this.#tablesOf(commit) });
     const { schema, facts } = this.#database;
     const steps = commitSteps(schema, facts.channel, placed);
-    await this.#write(async (connection) => {
-      if (connection.isPipelined) {
-        // The first that fails is the one that counts; those behind it fail because of it.
-        await allInOrder(steps.map((step) => run(connection, step)));
-      } else {
-        for (const step of steps) await run(connection, step);
-      }
-    });
+    await this.#writing((connection) => connection.transactionOf(BEGIN_WRITE, steps));
     for (const { readModel } of commits) this.#database.tellReadModels(readModel);
   }
 
@@ -230,11 +220,15 @@ export class PostgresReadModelStore implements ReadModelStore {
   }
 
   async #write<Value>(work: (connection: Connection) => Promise<Value>): Promise<Value> {
+    return this.#writing((connection) =>
+      connection.transaction(BEGIN_WRITE, () => work(connection)),
+    );
+  }
+
+  async #writing<Value>(work: (connection: Connection) => Promise<Value>): Promise<Value> {
     this.#checkOpen();
     try {
-      return await this.#writer.use((connection) =>
-        connection.transaction(BEGIN_WRITE, () => work(connection)),
-      );
+      return await this.#writer.use(work);
     } catch (error) {
       if (error instanceof CommitFailedError) throw lostCommit(error);
       throw refusalOf(error) ?? toStoreError(error);
@@ -253,13 +247,6 @@ async function run(
   await connection.rows(prepared, parameters);
 }
 
-/** Waits for all of them, so that none is left behind, and throws the first one's error. */
-async function allInOrder(works: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(works);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-}
-
 /** Read the checkpoint again: it tells. */
 function lostCommit(cause: unknown): StoreUnavailableError {
   return new StoreUnavailableError(
@@ -274,4 +261,5 @@ function nameOf({ readModel, generation }: GenerationRef): string {
 
 const BEGIN_VIEW = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+const IDLE_MS_MAX = 2_000;
 const UNDEFINED_TABLE = '42P01';

@@ -11,6 +11,7 @@ import { statement, type Connection, type Statement } from './connection.ts';
 import type { Connector } from './connector.ts';
 import { openSchema, type SchemaFacts } from './schema-lift.ts';
 import { quotedSchema } from './schema.ts';
+import { toStoreError } from './sql-error.ts';
 
 /** Whoever wants to know of changes. */
 export interface ChangeListener {
@@ -55,7 +56,7 @@ export class SharedDatabase {
       return new SharedDatabase({ ...options, facts, pool }, users);
     } catch (error) {
       await pool.close();
-      throw error;
+      throw toStoreError(error);
     }
   }
 
