@@ -51,6 +51,7 @@ export class Projector {
   readonly #commits: CommitPipeline;
   readonly #ends: readonly (() => void)[];
   #mustRefresh = true;
+  #mayHaveChanged = false;
   #refreshedAt = 0;
   #outage: Failure | undefined;
   #isClosing = false;
@@ -67,7 +68,8 @@ export class Projector {
       () => clearInterval(heartbeat),
       options.events.onAppended(() => this.#wakeUp.raise()),
       options.readModels.onCommitted((readModel) => {
-        if (readModel === undefined) this.refresh();
+        // Perhaps only our own commit: a look at each of them would cost more than the commits.
+        if (readModel === undefined) this.#mayHaveChanged = true;
       }),
     ];
     this.#running = this.#run();
@@ -140,7 +142,12 @@ export class Projector {
 
   #isRefreshDue(): boolean {
     const everyMs = this.#options.leaseMs / HEARTBEATS_PER_LEASE;
-    return this.#mustRefresh || performance.now() - this.#refreshedAt >= everyMs;
+    const sinceMs = performance.now() - this.#refreshedAt;
+    return (
+      this.#mustRefresh ||
+      sinceMs >= everyMs ||
+      (this.#mayHaveChanged && sinceMs >= REFRESH_PAUSE_MS)
+    );
   }
 
   /** The heartbeat has a timer of its own, for a step may take longer than a lease lives. */
@@ -161,6 +168,7 @@ export class Projector {
   /** A look at which generations there are to fill; one read model that cannot be set up keeps none of the others. */
   async #refreshFillers(): Promise<void> {
     this.#mustRefresh = false;
+    this.#mayHaveChanged = false;
     this.#refreshedAt = performance.now();
     for (const { readModel, layout } of this.#options.definitions) {
       const { name } = readModel;
@@ -383,4 +391,6 @@ function readOrError(
   }
 }
 
+/** Shortest time between two looks at which generations there are, unless one is asked for. */
+const REFRESH_PAUSE_MS = 200;
 const HEARTBEATS_PER_LEASE = 3;
