@@ -1,6 +1,7 @@
 /** G6, P7: projectors that die, and one that freezes and wakes, while the log grows. */
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 import type { AppFace, Health } from '@daybook/core';
 import { sqlite } from '@daybook/sqlite';
@@ -8,7 +9,7 @@ import { expect, test } from 'vitest';
 
 import { rounds } from '../../../../scripts/rounds.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
-import { bank, postEntry } from './bank.ts';
+import { bank, postEntry, transfer } from './bank.ts';
 import { allBalances, booksOf, openAccounts, rowsIn, sortedRows } from './bank-check.ts';
 import { BrokenDisk, whyNoBrokenDisk } from './broken-disk.ts';
 import { changed } from './changed.ts';
@@ -62,6 +63,27 @@ test(
     expect(integrityOf(path.replace('.db', '.read.db'))).toBe('ok');
   },
 );
+
+test('P1 G6: rows that are ahead of their checkpoint, as engines without transactions leave them, take no event twice', async () => {
+  const path = join(temporaryDirectory(), 'bank.db');
+  const { face } = await bank.start({ store: sqlite(path) });
+  await openAccounts(face, ACCOUNTS, { overdraftCents: 1_000, balanceCents: 0 });
+  for (let turn = 0; turn < 100; turn += 1) {
+    await face.send(transfer('acc-0', `acc-${1 + (turn % 9)}`, 1));
+  }
+  await expectRowsOfStraightFold(face);
+  const { scannedTo } = await face.events.read({ limit: 40 });
+  await face.close();
+  const rows = new DatabaseSync(path.replace('.db', '.read.db'));
+  const back = rows.prepare('UPDATE checkpoints SET position = ?, mark = ?');
+  expect(back.run(scannedTo.position, scannedTo.mark).changes).toBe(1);
+  rows.close();
+
+  const again = await bank.start({ store: sqlite(path) });
+  await again.face.send(transfer('acc-1', 'acc-0', 1));
+  await expectRowsOfStraightFold(again.face);
+  await again.face.close();
+});
 
 test(
   'G6 P7: of two projectors on one file, one that freezes past its lease and wakes changes nothing: the rows are those of a straight fold',
