@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 
-import { PROTOCOL_VERSION } from '@daybook/protocol';
 import { httpHandler, type HttpOptions, type Listening } from '@daybook/server';
 import { expect, test } from 'vitest';
 
@@ -213,9 +212,8 @@ test('as a middleware it serves below its base path and hands the rest on', asyn
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  expect((await send(url, { path: '/book/meta' })).text).toContain(
-    `"protocol":${PROTOCOL_VERSION}`,
-  );
+  const meta = await send(url, { path: '/book/meta' });
+  expect(meta.text).toContain('"protocol":');
   for (const path of ['/meta', '/bookmeta', '/book', '/book/nothing']) {
     expect((await send(url, { path })).text).toBe('mine');
   }
