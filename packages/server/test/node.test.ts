@@ -1,4 +1,3 @@
-/** Through sockets: what only `node:http` can show. */
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
