@@ -5,6 +5,9 @@ export interface ServerArguments {
   readonly host: string;
   /** Where the bank's files are; created where it does not exist. */
   readonly dataDir: string;
+  readonly store: 'sqlite' | 'postgres';
+  /** A PostgreSQL of one's own; where there is none, one is started in `dataDir`. */
+  readonly databaseUrl: string | undefined;
   readonly isDemo: boolean;
   readonly isPublic: boolean;
 }
@@ -16,21 +19,24 @@ export class UsageError extends Error {
   }
 }
 
-export const USAGE = `npm start -- [--demo] [--public]
+export const USAGE = `npm start -- [--demo] [--public] [--store sqlite|postgres]
 
   --demo      begins with a household's ledger of five years in the bank
   --public    serves whoever can reach an address that is not this machine's own; without it such a HOST is refused
+  --store     where the bank is kept; default sqlite, two files in DATA_DIR
 
-  PORT        default 4680; 0 takes one that is free
-  HOST        default 127.0.0.1
-  DATA_DIR    default ./data`;
+  PORT          default 4680; 0 takes one that is free
+  HOST          default 127.0.0.1
+  DATA_DIR      default ./data
+  DATABASE_URL  the PostgreSQL for --store postgres; without it one is started that keeps its data in DATA_DIR`;
 
 /** @throws {@link UsageError} */
 export function argumentsOf(
   flags: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): ServerArguments {
-  const unknown = flags.find((flag) => flag !== '--demo' && flag !== '--public');
+  const { store, others } = storeOf(flags);
+  const unknown = others.find((flag) => flag !== '--demo' && flag !== '--public');
   if (unknown !== undefined) {
     throw new UsageError(`The server does not know "${unknown}". It is started by\n\n${USAGE}`);
   }
@@ -38,9 +44,25 @@ export function argumentsOf(
     port: portOf(environment['PORT']),
     host: environment['HOST'] || '127.0.0.1',
     dataDir: environment['DATA_DIR'] || './data',
+    store,
+    databaseUrl: environment['DATABASE_URL'] || undefined,
     isDemo: flags.includes('--demo'),
     isPublic: flags.includes('--public'),
   };
+}
+
+/** `--store` with the word behind it, and the flags that are left. */
+function storeOf(flags: readonly string[]): {
+  readonly store: ServerArguments['store'];
+  readonly others: readonly string[];
+} {
+  const at = flags.indexOf('--store');
+  if (at < 0) return { store: 'sqlite', others: flags };
+  const store = flags[at + 1];
+  if (store !== 'sqlite' && store !== 'postgres') {
+    throw new UsageError(`--store is followed by sqlite or postgres, not by "${store ?? ''}".`);
+  }
+  return { store, others: flags.toSpliced(at, 2) };
 }
 
 function portOf(text: string | undefined): number {

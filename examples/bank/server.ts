@@ -1,14 +1,11 @@
-/** The bank over HTTP, on one file: what `npm start` runs. */
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-
+/** The bank over HTTP, on one file or on PostgreSQL: what `npm start` runs. */
 import { hasCode } from '@daybook/core';
 import { httpHandler } from '@daybook/server';
-import { sqlite } from '@daybook/sqlite';
 
 import { argumentsOf, USAGE, UsageError, type ServerArguments } from './arguments.ts';
 import { bank } from './bank.ts';
 import { importLedger } from './demo.ts';
+import { openPlace } from './place.ts';
 
 /** Requests in flight have this long to finish once the server was told to stop. */
 const DRAIN_MS_MAX = 9_500;
@@ -27,8 +24,10 @@ if (flags.includes('--help')) {
   }
 }
 
-async function serve({ port, host, dataDir, isDemo, isPublic }: ServerArguments): Promise<void> {
-  const app = await bank.start({ store: sqlite(join(usableFolder(dataDir), 'bank.db')) });
+async function serve(serverArguments: ServerArguments): Promise<void> {
+  const { port, host, isDemo, isPublic } = serverArguments;
+  await using place = await openPlace(serverArguments);
+  const app = await bank.start({ store: place.store });
   const stop = Promise.withResolvers<NodeJS.Signals>();
   onSignals(stop.resolve);
   try {
@@ -43,21 +42,6 @@ async function serve({ port, host, dataDir, isDemo, isPublic }: ServerArguments)
     await server.close();
   } finally {
     await app.close();
-  }
-}
-
-/** The folder, created and found writable. */
-function usableFolder(dataDir: string): string {
-  const folder = resolve(dataDir);
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    return folder;
-  } catch (error) {
-    throw new Error(
-      `The bank cannot keep its files in ${folder} (${sentenceOf(error)}). Set DATA_DIR to a folder that you may write to.`,
-      { cause: error },
-    );
   }
 }
 

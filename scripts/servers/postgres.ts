@@ -10,7 +10,7 @@ import {
   readFileSync,
   rmSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -34,6 +34,8 @@ export class PostgresServer {
   readonly port: number;
   readonly #process: ChildProcess;
   readonly #killAtExit: () => void;
+  /** Ends the server when this process is killed: its input ends then. */
+  readonly #guard: ChildProcess | undefined;
 
   constructor(url: string, version: string, port: number, process: ChildProcess) {
     this.url = url;
@@ -42,6 +44,7 @@ export class PostgresServer {
     this.#process = process;
     this.#killAtExit = () => void process.kill('SIGQUIT');
     globalThis.process.once('exit', this.#killAtExit);
+    this.#guard = guard(process.pid);
   }
 
   /** Ends as a server that is shut down in order: connections are cut, everything is on the disk. */
@@ -68,7 +71,20 @@ export class PostgresServer {
     const late = setTimeout(() => this.#process.kill('SIGQUIT'), STOP_MS_MAX);
     await ended;
     clearTimeout(late);
+    this.#guard?.kill('SIGKILL');
   }
+}
+
+function guard(pid: number | undefined): ChildProcess | undefined {
+  if (process.platform === 'win32' || pid === undefined) return undefined;
+  const child = spawn('/bin/sh', ['-c', 'cat > /dev/null; kill -INT "$0"', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  child.unref();
+  // A pipe to a child is a socket here, though its type does not say so.
+  if (child.stdin instanceof Socket) child.stdin.unref();
+  return child;
 }
 
 /** @throws when the server does not answer within {@link START_MS_MAX}; its own words are in the message. */
