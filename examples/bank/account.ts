@@ -6,6 +6,8 @@ import { z } from 'zod';
 const wholeCents = z.int();
 const allowed = wholeCents.nonnegative();
 const amount = wholeCents.positive();
+/** Ten thousand million: far from where a balance would no longer be a safe integer. */
+const orderedAmount = amount.max(1_000_000_000_000);
 
 /** One movement, and the balance after it. The last three stand in movements of an entry (`PostEntry`). */
 const movement = z.object({
@@ -29,8 +31,8 @@ export const account = decider('account', {
       owner: z.string().min(1),
       overdraftCents: allowed.default(0),
     }),
-    DepositMoney: z.object({ cents: amount }),
-    WithdrawMoney: z.object({ cents: amount }),
+    DepositMoney: z.object({ cents: orderedAmount }),
+    WithdrawMoney: z.object({ cents: orderedAmount }),
     CloseAccount: z.object({}),
   },
   refusals: {

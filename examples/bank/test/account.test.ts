@@ -62,9 +62,13 @@ describe('DepositMoney', () => {
     );
   });
 
-  test('refuses a balance that is no safe integer', () => {
-    const deposit = account.DepositMoney('acc-1', { cents: Number.MAX_SAFE_INTEGER });
-    expect(() => given(account, holding100).when(deposit)).toThrow(/MoneyDeposited/);
+  test('takes no amount that would bring a balance near the end of the safe integers', () => {
+    const most = account.DepositMoney('acc-1', { cents: 1_000_000_000_000 });
+    given(account, holding100)
+      .when(most)
+      .thenEmitted([MoneyDeposited({ cents: 1_000_000_000_000, balanceCents: 1_000_000_000_100 })]);
+    const more = account.DepositMoney('acc-1', { cents: 1_000_000_000_001 });
+    expect(() => given(account, holding100).when(more)).toThrow(/DepositMoney/);
   });
 });
 

@@ -271,7 +271,8 @@ function withinSize<Row>(
   const rows: Row[] = [];
   let bytes = 0;
   while (rows.length < limit && bytes < PAGE_BYTES_MAX) {
-    const count = Math.min(limit - rows.length, PART_SIZE);
+    // The first part is small, for its rows may be large; then as many again as there are.
+    const count = Math.min(limit - rows.length, PART_SIZE, Math.max(rows.length, FIRST_PART_SIZE));
     const part = fetch(count, rows.at(-1));
     for (const row of part) {
       bytes += sizeOfRow(row);
@@ -305,6 +306,7 @@ function streamSql(order: '' | 'DESC', columns = EVENT_COLUMNS): string {
 }
 
 const NO_HEAD: HeadRow = [-1, '', 0];
-const PART_SIZE = 250;
+const FIRST_PART_SIZE = 16;
+const PART_SIZE = 500;
 /** A page that holds this much goes no further. */
 const PAGE_BYTES_MAX = 16 * 1_048_576;

@@ -60,7 +60,8 @@ function stateAtOf(query: QueryString): StateAt {
 /** Milliseconds, or a text; the `+` of an offset that was not escaped arrives as a space. */
 function instantOf(text: string | undefined): string | number | undefined {
   if (text === undefined) return undefined;
-  if (/^-?\d{1,16}$/.test(text)) return Number(text);
+  // Fewer digits are a year or a day somebody meant, and not milliseconds of 1970.
+  if (/^\d{12,16}$/.test(text)) return Number(text);
   return text.replace(/ (\d{2}:?\d{2})$/, '+$1');
 }
 
