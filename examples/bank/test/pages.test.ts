@@ -9,6 +9,7 @@ const pages = [
   'README.md',
   'docs/getting-started.md',
   'docs/guarantees.md',
+  'docs/optimistic-client.md',
   'examples/bank/README.md',
 ];
 

@@ -208,6 +208,7 @@ export function clientWith<Types extends DaybookTypes>(
   );
   const optimism = new Optimism(definitions, outbox, connection, rules);
   connection.gate = optimism.gate;
+  connection.ready = optimism.ready;
   return typed<Types>({
     outbox,
     send: (message: CommandMessage | DecisionMessage, sendOptions: SendOptions = {}) =>

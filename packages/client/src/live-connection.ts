@@ -38,6 +38,8 @@ export class LiveConnection {
   readonly #channels = new Map<string, Channel>();
   /** Holds back what may contain commands under way. */
   gate: FrameGate | undefined;
+  /** Nothing is connected before. */
+  ready: Promise<void> = Promise.resolve();
   #socket: WebSocketLike | undefined;
   #welcome: WelcomeFrame | undefined;
   #attempt = 0;
@@ -115,8 +117,8 @@ export class LiveConnection {
     )
       return;
     this.#isConnecting = true;
-    this.#http
-      .headers()
+    this.ready
+      .then(() => this.#http.headers())
       .then((headers) => {
         this.#isConnecting = false;
         if (!this.#isClosed && this.#channels.size > 0) this.#openSocket(bearerOf(headers));

@@ -26,7 +26,7 @@ import { notFreshStatus } from './messages.ts';
 import type { Operation } from './outbox/operation.ts';
 import type { Optimism, View } from './prediction/optimism.ts';
 import type { Overlay } from './prediction/overlay.ts';
-import type { BasePlace } from './prediction/rules.ts';
+import { contentOf, type BasePlace } from './prediction/rules.ts';
 import type { QueryBase } from './prediction/query-base.ts';
 
 export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
@@ -34,7 +34,7 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
   readonly #connection: LiveConnection;
   readonly #message: QueryMessage;
   readonly #optimism: Optimism;
-  readonly #overlay: Overlay | undefined;
+  #overlay: Overlay | undefined;
   readonly #listeners = new Listeners();
   #id = '';
   #after: Token | undefined;
@@ -52,6 +52,8 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
   /** Problems in a row that made it ask again. */
   #problems = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Tokens that the server was asked to tell of. */
+  readonly #reaching = new Set<Token>();
   /** The token that was sent is our own, of the last answer, and not the application's. */
   #isResuming = false;
   /** Overlays are laid one at a time; what changes meanwhile is taken in by the next. */
@@ -70,7 +72,6 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
     this.#message = message;
     this.readModel = message.readModel;
     this.#optimism = optimism;
-    this.#overlay = optimism.overlayOf(message);
     this.#after = after ?? optimism.settledToken;
     this.#isResuming = after === undefined;
     optimism.add(this);
@@ -166,8 +167,16 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
     return this.#shown;
   }
 
+  knownPlace(): BasePlace | undefined {
+    return this.#base;
+  }
+
   reach(token: Token): void {
-    if (!this.#awaitsSnap) this.#connection.send({ type: 'reach', id: this.#id, token });
+    // After the snapshot that is awaited, it is asked again.
+    if (this.#awaitsSnap || this.#reaching.has(token)) return;
+    if (this.#reaching.size >= REACHING_MAX) this.#reaching.clear();
+    this.#reaching.add(token);
+    this.#connection.send({ type: 'reach', id: this.#id, token });
   }
 
   refresh(): void {
@@ -221,7 +230,7 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
     if (this.#awaitsSnap || base === undefined || base.generation !== generation) return;
     if (position < base.position) return;
     if (from > base.position) this.#askAgain();
-    else this.#setBase({ ...base, position, token });
+    else this.#setBase({ ...base, position, token, ...logsOf(token) });
   }
 
   #apply({
@@ -236,7 +245,7 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
     this.#problems = 0;
     this.#isStale = false;
     this.#lastProblem = undefined;
-    const about = { position, token, epoch: this.#epoch, generation, exact };
+    const about = { position, token, ...logsOf(token), epoch: this.#epoch, generation, exact };
     this.#setBase({
       ...about,
       data,
@@ -289,6 +298,8 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
 
   #ask(send: (frame: UpFrame) => void): void {
     this.#awaitsSnap = true;
+    this.#reaching.clear();
+    this.#overlay ??= this.#optimism.overlayOf(this.#message);
     const { readModel, query, params } = this.#message;
     const after = this.#after === undefined ? {} : { after: this.#after };
     const rows = this.#overlay === undefined ? {} : { rows: true };
@@ -353,6 +364,11 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
   }
 }
 
+function logsOf(token: Token): Pick<BasePlace, 'logs'> {
+  const logs = contentOf(token)?.places;
+  return logs === undefined ? {} : { logs };
+}
+
 function isSameList(left: readonly Operation[], right: readonly Operation[]): boolean {
   return left.length === right.length && left.every((item, index) => item === right[index]);
 }
@@ -365,3 +381,5 @@ function isSameVersion<Data>(
 }
 
 const timelineCodes: ReadonlySet<string> = new Set(['lost-timeline', 'token-of-another-store']);
+/** Tokens that are remembered as asked for; beyond, they are asked for again. */
+const REACHING_MAX = 64;

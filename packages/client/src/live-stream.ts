@@ -70,8 +70,12 @@ export class LiveStreamView<State> implements LiveStream<State>, View {
   shownPlace(): BasePlace | undefined {
     const { state, epoch, error } = this.#base;
     // A stream that cannot be seen keeps nothing from being settled.
-    if (error !== undefined) return { position: Number.MAX_SAFE_INTEGER, token: '', epoch };
-    return state === undefined ? undefined : { position: state.position, token: '', epoch };
+    if (error !== undefined) return { position: Number.MAX_SAFE_INTEGER, epoch };
+    return state === undefined ? undefined : { position: state.position, epoch };
+  }
+
+  knownPlace(): BasePlace | undefined {
+    return this.shownPlace();
   }
 
   /** Every append to the stream is told anyway. */

@@ -52,6 +52,10 @@ export interface Operation<Outcome = unknown> {
 
 /** Where a command stands in the log, as far as it is known. */
 export interface OperationPlace {
+  /** As its own answer says; else the server said it when asked. */
+  readonly isAnswered?: boolean;
+  /** Absent where it is that of the server that is connected now. */
+  readonly epoch?: string | undefined;
   readonly log: string;
   /** Of its first and its last event; null where it recorded none. */
   readonly first: number | null;

@@ -43,8 +43,10 @@ export interface StoredOperation {
 
 /** Implement it for another place to keep operations in; calls come one after the other. */
 export interface OutboxStorage {
-  /** Everything that is kept, in any order. */
+  /** Everything that earlier pages left, in any order; called once. */
   load(): Promise<readonly StoredOperation[]>;
+  /** Calls back with what another page left when it went while this one was open. */
+  onLeft?(listener: (operations: readonly StoredOperation[]) => void): void;
   /** Writes an operation, or writes it over. */
   put(operation: StoredOperation): Promise<void>;
   /** Absent is harmless. */

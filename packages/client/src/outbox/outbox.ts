@@ -114,6 +114,7 @@ export class Outbox implements OutboxView {
     this.#user = user;
     this.#version = version;
     this.#ttlMs = ttlMs;
+    storage?.onLeft?.((left) => this.#takeUp(left));
     this.loaded = this.#load();
     this.loaded.catch(() => undefined);
   }
@@ -232,11 +233,10 @@ export class Outbox implements OutboxView {
   async #load(): Promise<void> {
     try {
       const stored = (await this.#storage?.load()) ?? [];
+      // What was dispatched meanwhile comes after it.
       const fresh = this.#operations;
       this.#operations = new Map();
-      for (const entry of stored.toSorted((left, right) => left.order - right.order)) {
-        if (!fresh.has(entry.id)) this.#takeUp(entry);
-      }
+      this.#takeUp(stored.filter(({ id }) => !fresh.has(id)));
       for (const [id, operation] of fresh) this.#operations.set(id, operation);
     } finally {
       this.#isLoading = false;
@@ -244,18 +244,18 @@ export class Outbox implements OutboxView {
     }
   }
 
-  /** What was under way when the page went may have happened: it is sent again, with its id. */
-  #takeUp(entry: StoredOperation): void {
-    this.#lastOrder = Math.max(this.#lastOrder, entry.order);
-    const isOpen =
-      entry.phase === 'queued' || entry.phase === 'sending' || entry.phase === 'unknown';
-    const operation = this.#track({
-      ...entry,
-      phase: entry.phase === 'sending' ? 'unknown' : entry.phase,
-    });
-    operation.setStored(true);
-    const isForeign = entry.user !== this.#user || entry.version !== this.#version;
-    if (isOpen && isForeign) this.#park(operation, new Error(FOREIGN));
+  /** What was under way when its page went may have happened: it is sent again, with its id. */
+  #takeUp(stored: readonly StoredOperation[]): void {
+    for (const entry of stored.toSorted((left, right) => left.order - right.order)) {
+      if (this.#isClosed || this.#operations.has(entry.id)) continue;
+      this.#lastOrder = Math.max(this.#lastOrder, entry.order);
+      const phase = entry.phase === 'sending' ? 'unknown' : entry.phase;
+      const operation = this.#track({ ...entry, phase });
+      operation.setStored(true);
+      const isForeign = entry.user !== this.#user || entry.version !== this.#version;
+      if (operation.isOpen && isForeign) this.#park(operation, new Error(FOREIGN));
+    }
+    if (!this.#isLoading) this.#changed();
   }
 
   #track(stored: StoredOperation): TrackedOperation {

@@ -22,9 +22,10 @@ import { FrameGate } from '../frame-gate.ts';
 import type { LiveConnection } from '../live-connection.ts';
 import type { TrackedOperation } from '../outbox/operation.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { Overlay } from './overlay.ts';
-import { Predictor, type Effect, type Prediction, type StreamState } from './predict.ts';
-import type { BasePlace, PredictionRules } from './rules.ts';
+import type * as engine from './engine.ts';
+import type { Overlay } from './overlay.ts';
+import type { Effect, Prediction, Predictor, StreamState } from './predict.ts';
+import { contentOf, type BasePlace, type PredictionRules } from './rules.ts';
 import { StreamBase } from './stream-base.ts';
 import { streamsOf } from './streams-read.ts';
 
@@ -35,6 +36,8 @@ export interface View {
   readonly stream?: string;
   /** Where the answer stands that it shows now; undefined while there is none. */
   shownPlace(): BasePlace | undefined;
+  /** Where the answer stands that is known, and shown as soon as effects are laid over it. */
+  knownPlace(): BasePlace | undefined;
   /** Has the server tell when the view stands at the token. */
   reach(token: Token): void;
   /** Effects changed. */
@@ -50,7 +53,10 @@ export class Optimism {
   readonly #outbox: Outbox;
   readonly #connection: LiveConnection;
   readonly #rules: PredictionRules;
-  readonly #predictor: Predictor | undefined;
+  /** Resolves when predictions can be made, or never will be. Nothing is asked of the server before. */
+  readonly ready: Promise<void>;
+  #engine: typeof engine | undefined;
+  #predictor: Predictor | undefined;
   readonly #views = new Set<View>();
   /** Streams that are watched, the one used last at the end. */
   readonly #streams = new Map<string, StreamBase>();
@@ -71,20 +77,27 @@ export class Optimism {
     this.#outbox = outbox;
     this.#connection = connection;
     this.#rules = rules;
-    this.#predictor = this.#faces && new Predictor(this.#faces);
     this.gate = new FrameGate(
       () => (rules.asksFirst && this.#predictor !== undefined ? this.#underWay() : []),
       (found) => this.#note(found),
     );
     outbox.subscribe(() => this.changed());
+    this.ready = this.#faces === undefined ? Promise.resolve() : this.#load(this.#faces);
   }
 
-  /** What lays operations over a query; undefined for a query that these definitions do not have. */
+  /** What lays operations over a query, once ready; undefined for a query that these definitions do not have. */
   overlayOf(message: QueryMessage): Overlay | undefined {
     const readModel = this.#faces?.readModels.get(message.readModel);
     const query = readModel?.queries.get(message.query);
-    if (readModel === undefined || query === undefined) return undefined;
-    return new Overlay(readModel, query, message, this.#rules);
+    if (this.#engine === undefined || readModel === undefined || query === undefined)
+      return undefined;
+    return new this.#engine.Overlay(
+      readModel,
+      query,
+      message,
+      this.#rules,
+      (stream) => this.#streams.get(stream)?.absentUntil ?? -1,
+    );
   }
 
   /** The effects that an answer does not contain, in order. */
@@ -102,7 +115,7 @@ export class Optimism {
   /** Operations that are not in what the server says of the stream. */
   pendingOf(stream: string): readonly TrackedOperation[] {
     const { state: base, epoch } = this.#streams.get(stream) ?? {};
-    const place: BasePlace = { position: base?.position ?? -1, token: '', epoch };
+    const place: BasePlace = { position: base?.position ?? -1, epoch };
     return this.#prediction.effects
       .filter(
         ({ operation, events }) =>
@@ -138,9 +151,7 @@ export class Optimism {
 
   /** A view has another answer. */
   moved(view: View): void {
-    for (const operation of this.#accepted()) {
-      if (!this.#hasReached(view, operation)) this.#reach(view, operation);
-    }
+    for (const operation of this.#accepted()) this.#reach(view, operation);
     this.#settle();
   }
 
@@ -165,10 +176,22 @@ export class Optimism {
     this.gate.clear();
   }
 
+  async #load(faces: DaybookFaces): Promise<void> {
+    try {
+      this.#engine = await import('./engine.ts');
+      this.#predictor = new this.#engine.Predictor(faces);
+      this.changed();
+    } catch {
+      // It could not be fetched: effects are shown when the server has them.
+    }
+  }
+
   #run(): void {
     const operations = this.#outbox.list();
     for (const operation of operations) {
-      if (operation.phase === 'accepted') operation.place = placeOf(operation);
+      // A place that was asked for has no epoch: the answer's counts.
+      if (operation.phase === 'accepted' && operation.place?.isAnswered !== true)
+        operation.place = placeOf(operation);
     }
     this.#watchStreams(operations);
     if (this.#predictor !== undefined) {
@@ -180,9 +203,7 @@ export class Optimism {
     }
     for (const view of this.#views) view.refresh();
     for (const operation of this.#accepted()) {
-      for (const view of this.#views) {
-        if (!this.#hasReached(view, operation)) this.#reach(view, operation);
-      }
+      for (const view of this.#views) this.#reach(view, operation);
     }
     this.#settle();
   }
@@ -213,12 +234,14 @@ export class Optimism {
   }
 
   #note(found: OutcomesFrame['commands']): void {
-    const places = new Map(found.map((place) => [place.commandId, place]));
+    // One that recorded nothing has no place: what became of it is said by its answer, and by nothing else.
+    const placed = found.filter(({ position }) => position !== null);
+    const places = new Map(placed.map((place) => [place.commandId, place]));
     for (const operation of this.#outbox.list()) {
       const place = places.get(operation.id);
       if (place !== undefined) operation.place ??= place;
     }
-    if (found.length > 0) this.changed();
+    if (placed.length > 0) this.changed();
   }
 
   #accepted(): readonly TrackedOperation[] {
@@ -226,13 +249,18 @@ export class Optimism {
   }
 
   #hasReached(view: View, operation: TrackedOperation): boolean {
-    if (!this.#concerns(view, operation)) return true;
-    const shown = view.shownPlace();
-    return shown !== undefined && this.#rules.isIncluded(operation, shown);
+    return this.#isIn(view, operation, view.shownPlace());
   }
 
-  #reach(view: View, { outcome }: TrackedOperation): void {
-    if (outcome !== undefined) view.reach(outcome.token);
+  #reach(view: View, operation: TrackedOperation): void {
+    const { outcome } = operation;
+    if (outcome === undefined || this.#isIn(view, operation, view.knownPlace())) return;
+    view.reach(outcome.token);
+  }
+
+  #isIn(view: View, operation: TrackedOperation, place: BasePlace | undefined): boolean {
+    if (!this.#concerns(view, operation)) return true;
+    return place !== undefined && this.#rules.isIncluded(operation, place);
   }
 
   #settle(): void {
@@ -271,6 +299,8 @@ function placeOf({ outcome }: TrackedOperation): TrackedOperation['place'] {
   if (outcome?.status !== 'accepted') return undefined;
   const [event] = outcome.events;
   return {
+    isAnswered: true,
+    epoch: contentOf(outcome.token)?.epoch,
     log: event?.log ?? '',
     first: event?.position ?? null,
     position: outcome.position,

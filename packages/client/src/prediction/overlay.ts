@@ -16,7 +16,7 @@ import {
 } from '@daybook/core';
 import type { TrackedOperation } from '../outbox/operation.ts';
 import type { Effect } from './predict.ts';
-import { isSameAnswer, KnownRows, type QueryBase } from './query-base.ts';
+import { ABSENT, isSameAnswer, KnownRows, type KnownRow, type QueryBase } from './query-base.ts';
 import type { PredictionRules } from './rules.ts';
 
 export interface Overlaid {
@@ -31,19 +31,23 @@ export class Overlay {
   readonly #query: QueryFace;
   readonly #message: QueryMessage;
   readonly #rules: PredictionRules;
+  readonly #absentUntil: (stream: string) => number;
   /** Of the base that was looked at last. */
   #known: { readonly base: QueryBase; readonly rows: Promise<KnownRows | undefined> } | undefined;
 
+  /** @param absentUntil the last position at which a stream is known not to have begun; -1 where none is. */
   constructor(
     readModel: ReadModelFace,
     query: QueryFace,
     message: QueryMessage,
     rules: PredictionRules,
+    absentUntil: (stream: string) => number,
   ) {
     this.#readModel = readModel;
     this.#query = query;
     this.#message = message;
     this.#rules = rules;
+    this.#absentUntil = absentUntil;
   }
 
   /** Never rejects: what cannot be predicted is shown as the server gave it. */
@@ -52,7 +56,7 @@ export class Overlay {
     try {
       const rows = await this.#rowsOf(base);
       if (rows === undefined) return plain;
-      const { changes, operations } = this.#fold(rows, effects);
+      const { changes, operations } = this.#fold(base, rows, effects);
       return operations.length === 0 ? plain : { data: await this.#run(rows, changes), operations };
     } catch {
       return plain;
@@ -83,6 +87,7 @@ export class Overlay {
   }
 
   #fold(
+    base: QueryBase,
     rows: KnownRows,
     effects: readonly Effect[],
   ): {
@@ -91,10 +96,11 @@ export class Overlay {
   } {
     const changes = new Map<string, Json | undefined>();
     const operations = new Set<TrackedOperation>();
-    for (const { operation, events } of effects) {
-      for (const event of events) {
+    for (const effect of effects) {
+      for (const event of effect.events) {
         for (const key of this.#keysOf(event)) {
-          if (this.#apply(rows, changes, operation, event, key)) operations.add(operation);
+          const known = rows.get(key) ?? this.#absentIn(base, effect, event, key);
+          if (this.#apply(known, changes, effect, event, key)) operations.add(effect.operation);
         }
       }
     }
@@ -113,16 +119,15 @@ export class Overlay {
 
   /** Whether the row is another one now. */
   #apply(
-    rows: KnownRows,
+    known: KnownRow | undefined,
     changes: Map<string, Json | undefined>,
-    operation: TrackedOperation,
+    effect: Effect,
     event: ReadEvent,
     key: string,
   ): boolean {
-    const known = rows.get(key);
     // A row that the server did not send may be there or not, so nothing can be said of it.
-    if (known === undefined && !changes.has(key) && !this.#isBornWith(event, key)) return false;
-    if (known !== undefined && this.#isSeen(known.asOf, operation, event)) return false;
+    if (known === undefined && !changes.has(key)) return false;
+    if (known !== undefined && this.#isSeen(known.asOf, effect, event)) return false;
     try {
       const before = changes.has(key) ? changes.get(key) : known?.row;
       const after = this.#readModel.apply(before, event, key);
@@ -136,19 +141,25 @@ export class Overlay {
 
   #isSeen(
     asOf: Readonly<Record<string, number>>,
-    { phase, place }: TrackedOperation,
+    { operation: { place }, isCommitted }: Effect,
     event: ReadEvent,
   ): boolean {
-    if (phase === 'accepted') return this.#rules.isSeen(asOf[event.log] ?? -1, event.position);
+    if (isCommitted) return this.#rules.isSeen(asOf[event.log] ?? -1, event.position);
     if (place === undefined || place.first === null) return false;
     return this.#rules.isSeen(asOf[place.log] ?? -1, place.first);
   }
 
-  /** There cannot have been such a row before the event: the key is the event's own, or that of the stream it begins. */
-  #isBornWith(event: ReadEvent, key: string): boolean {
+  /** The row cannot be in the answer: its key is the event's own, or that of a stream that begins later. */
+  #absentIn(
+    { position }: QueryBase,
+    { isCommitted }: Effect,
+    event: ReadEvent,
+    key: string,
+  ): KnownRow | undefined {
+    if (key.includes(event.id)) return ABSENT;
     const { hasDefaultKey, sources } = this.#readModel;
-    return (
-      key.includes(event.id) || (hasDefaultKey && sources.length === 1 && event.revision === 0)
-    );
+    if (!hasDefaultKey || sources.length > 1) return undefined;
+    const isFirst = isCommitted && event.revision === 0;
+    return isFirst || position <= this.#absentUntil(event.stream) ? ABSENT : undefined;
   }
 }

@@ -34,6 +34,8 @@ export interface StreamState {
 export interface Effect {
   readonly operation: TrackedOperation;
   readonly events: readonly ReadEvent[];
+  /** The events are the recorded ones, with their places, and not a prediction. */
+  readonly isCommitted: boolean;
 }
 
 export interface Prediction {
@@ -65,7 +67,7 @@ export class Predictor {
       const events = this.#eventsOf(operation, given.get(operation.id), walk);
       if (events === undefined) continue;
       predicted.set(operation.id, events);
-      effects.push({ operation, events });
+      effects.push({ operation, events, isCommitted: operation.phase === 'accepted' });
     }
     this.#predicted = predicted;
     return { effects, states: walk.known() };

@@ -5,6 +5,7 @@ import type { ReadsPart } from '@daybook/protocol';
 import type { BasePlace } from './rules.ts';
 
 export interface QueryBase extends BasePlace {
+  readonly token: string;
   readonly data: unknown;
   readonly generation: number;
   readonly exact: boolean;
@@ -21,24 +22,31 @@ export interface KnownRow {
   readonly asOf: Readonly<Record<string, number>>;
 }
 
+/** There is no such row. */
+export const ABSENT: KnownRow = { row: undefined, asOf: {} };
+
 export class KnownRows {
   readonly #rows = new Map<string, KnownRow>();
   readonly #finds = new Map<string, ReadsPart['finds'][number]>();
   readonly #counts = new Map<string, number>();
   readonly #indexes: readonly (readonly string[])[];
+  /** A page held every row that there is. */
+  readonly #isWhole: boolean;
 
   constructor(data: unknown, reads: ReadsPart, indexes: readonly (readonly string[])[]) {
     this.#indexes = indexes;
     for (const { key, asOf, at, row } of reads.rows) {
       this.#rows.set(key, { row: jsonOf(at === undefined ? row : valueAt(data, at)), asOf });
     }
-    for (const key of reads.absent) this.#rows.set(key, { row: undefined, asOf: {} });
+    for (const key of reads.absent) this.#rows.set(key, ABSENT);
     for (const found of reads.finds) this.#finds.set(requestKey(found.request), found);
+    this.#isWhole = reads.finds.some(isWhole);
     for (const { request, count } of reads.counts) this.#counts.set(requestKey(request), count);
   }
 
+  /** Undefined where nothing is known of the key. */
   get(key: string): KnownRow | undefined {
-    return this.#rows.get(key);
+    return this.#rows.get(key) ?? (this.#isWhole ? ABSENT : undefined);
   }
 
   /** The rows as a query sees them, with these changes laid over; what is neither known nor changed is `NotKnownError`. */
@@ -107,6 +115,11 @@ export class KnownRows {
 /** Whether two answers are the same; a missing one is null. */
 export function isSameAnswer(left: unknown, right: unknown): boolean {
   return isSameJson(left ?? null, right ?? null);
+}
+
+function isWhole({ request, next }: ReadsPart['finds'][number]): boolean {
+  const { where = {}, cursor = null }: FindRequest = Object(request);
+  return next === null && cursor === null && Object.keys(where).length === 0;
 }
 
 function requestKey(request: unknown): string {

@@ -3,14 +3,15 @@
  *
  * They stand apart so that a test can put naive ones in their place and see the invariants break.
  */
-import { decodeToken, hasCode } from '@daybook/core';
+import { decodeToken, hasCode, type TokenContent } from '@daybook/core';
 import type { TrackedOperation } from '../outbox/operation.ts';
 
 /** Where an answer stands. */
 export interface BasePlace {
   readonly position: number;
-  readonly token: string;
   readonly epoch: string | undefined;
+  /** By log, where its token says more than its position. */
+  readonly logs?: ReadonlyMap<string, { readonly position: number }>;
 }
 
 export interface PredictionRules {
@@ -23,28 +24,19 @@ export interface PredictionRules {
 }
 
 export const soundRules: PredictionRules = {
-  isIncluded({ place, outcome }, base) {
+  isIncluded({ place }, { position, epoch, logs }) {
     if (place === undefined) return false;
     if (place.position === null) return true;
-    const epoch = outcome === undefined ? base.epoch : epochOf(outcome.token);
     // Positions of another epoch say nothing here: what the server shows is all that there is.
-    if (epoch !== undefined && base.epoch !== undefined && epoch !== base.epoch) return true;
-    return positionIn(base, place.log) >= place.position;
+    const isOther = place.epoch !== undefined && epoch !== undefined && place.epoch !== epoch;
+    return isOther || (logs?.get(place.log)?.position ?? position) >= place.position;
   },
   isSeen: (asOf, position) => position <= asOf,
   asksFirst: true,
 };
 
-/** Where the answer stands in one log; its position where its token does not say. */
-function positionIn({ token, position }: BasePlace, log: string): number {
-  return contentOf(token)?.places.get(log)?.position ?? position;
-}
-
-function epochOf(token: string): string | undefined {
-  return contentOf(token)?.epoch;
-}
-
-function contentOf(token: string): ReturnType<typeof decodeToken> | undefined {
+/** What a token says; undefined for one that is not of our making. */
+export function contentOf(token: string): TokenContent | undefined {
   try {
     return decodeToken(token);
   } catch (error) {

@@ -7,6 +7,8 @@ import type { StreamState } from './predict.ts';
 export class StreamBase implements Channel {
   /** Undefined until the server said it, and where it does not say it. */
   state: StreamState | undefined;
+  /** The last position at which the server said that the stream had not begun; -1 where it never did. */
+  absentUntil = -1;
   /** The connection is there and the state is the server's newest. */
   isLive = false;
   /** Why there is no state: it may not be seen, or cannot be sent. */
@@ -33,6 +35,7 @@ export class StreamBase implements Channel {
 
   open(send: (frame: UpFrame) => void, { epoch }: WelcomeFrame): void {
     this.#isReset = this.epoch !== undefined && this.epoch !== epoch;
+    if (this.#isReset) this.absentUntil = -1;
     this.epoch = epoch;
     send({ type: 'watch', id: this.#id, stream: this.#stream });
   }
@@ -70,6 +73,7 @@ export class StreamBase implements Channel {
     this.#problems = 0;
     this.isLive = true;
     this.state = { state, revision, position };
+    if (revision < 0) this.absentUntil = position;
     this.#tell();
   }
 
