@@ -11,7 +11,7 @@ import { bank } from './bank.ts';
 import { allBalances, openAccounts, rowsIn, sumOf } from './bank-check.ts';
 import { Peer } from './peer.ts';
 
-const TRANSFERS = rounds(10_000);
+const TRANSFERS = rounds(4_000);
 const ACCOUNTS = Array.from({ length: 10 }, (_, n) => `acc-${n}`);
 
 test(
