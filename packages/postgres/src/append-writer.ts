@@ -143,6 +143,7 @@ export class AppendWriter {
       const known = await opening.catch(() => undefined);
       if (known?.connection.isLost === false) return known;
       if (this.#opening === opening) this.#opening = undefined;
+      void known?.connection.close();
     }
     this.#opening ??= this.#connect();
     return this.#opening;
@@ -152,14 +153,22 @@ export class AppendWriter {
     const until = performance.now() + this.#options.awayTimeoutMs;
     for (;;) {
       try {
-        const connection = await this.#options.connect();
-        return { connection, session: await connection.first<Session>(SESSION) };
+        return await opened(await this.#options.connect());
       } catch (error) {
         const known = toStoreError(error);
         if (!(known instanceof StoreUnavailableError) || performance.now() > until) throw known;
         await setTimeout(RETRY_MS);
       }
     }
+  }
+}
+
+async function opened(connection: Connection): Promise<Opened> {
+  try {
+    return { connection, session: await connection.first<Session>(SESSION) };
+  } catch (error) {
+    await connection.close();
+    throw error;
   }
 }
 

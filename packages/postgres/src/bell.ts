@@ -50,15 +50,17 @@ export class Bell {
     const { connect, channel, onPayload, look } = this.#options;
     try {
       const connection = await connect();
-      if (this.#isClosed) return await connection.close();
-      connection.onNotification(({ payload = '' }) => onPayload(payload));
-      await connection.run(`LISTEN "${channel}"`);
       this.#connection = connection;
+      connection.onNotification(onPayload);
+      await connection.run(`LISTEN "${channel}"`);
       void connection.lost.then(() => this.#again(connection));
       // What was committed before LISTEN was heard by nobody.
       await look();
     } catch {
       // The looks go on, and each tries again.
+      const connection = this.#connection;
+      this.#connection = undefined;
+      await connection?.close();
     }
   }
 

@@ -32,11 +32,6 @@ export function step(text: string, parameters: readonly Parameter[]): Step {
   return { statement: statement(text), parameters };
 }
 
-export interface Notification {
-  readonly channel: string;
-  readonly payload?: string | undefined;
-}
-
 /** How a connection is given back: to its pool, or closed. */
 type Release = (isBroken: boolean) => Promise<void>;
 
@@ -44,7 +39,7 @@ export class Connection {
   readonly #client: PgClient;
   readonly #release: Release;
   readonly #lost = Promise.withResolvers<Error>();
-  readonly #onLost: (error?: Error) => void;
+  readonly #onLost: (error: unknown) => void;
   /** Several statements may be on their way at once. */
   readonly isPipelined: boolean;
   #isLost = false;
@@ -54,9 +49,9 @@ export class Connection {
     this.#client = client;
     this.isPipelined = isPipelined;
     this.#release = release;
-    this.#onLost = (error = new Error('Connection terminated')): void => {
+    this.#onLost = (error): void => {
       this.#isLost = true;
-      this.#lost.resolve(error);
+      this.#lost.resolve(error instanceof Error ? error : new Error('Connection terminated'));
     };
     client.on('error', this.#onLost);
     client.on('end', this.#onLost);
@@ -157,8 +152,11 @@ export class Connection {
     }
   }
 
-  onNotification(listener: (notification: Notification) => void): void {
-    this.#client.on('notification', listener);
+  /** @param listener is given what each notification says. */
+  onNotification(listener: (payload: string) => void): void {
+    this.#client.on('notification', (notification) => {
+      listener(String(Reflect.get(Object(notification), 'payload') ?? ''));
+    });
   }
 
   /** Waits for nothing that is on its way. Closing twice is harmless. */
@@ -166,14 +164,23 @@ export class Connection {
     if (this.#isClosed) return;
     const isBroken = this.#isLost;
     this.#isClosed = true;
-    this.#client.off('end', this.#onLost);
-    this.#client.off('error', this.#onLost);
+    if (!isBroken) {
+      // One that is lost may tell so again, and an error that nobody listens to would end the process.
+      this.#client.off('end', this.#onLost);
+      this.#client.off('error', this.#onLost);
+    }
     await this.#release(isBroken).catch(() => undefined);
   }
 
   async #send(query: PgQuery): Promise<PgResult> {
     if (this.isLost) throw new StoreUnavailableError('The connection to PostgreSQL is closed.');
-    return this.#client.query(query);
+    try {
+      return await this.#client.query(query);
+    } catch (error) {
+      // Without a verdict of the server, or with its farewell, the connection is of no use any more.
+      if (!isRolledBack(error)) this.#onLost(error);
+      throw error;
+    }
   }
 }
 

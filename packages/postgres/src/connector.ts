@@ -2,7 +2,7 @@
 import { StoreUnavailableError } from '@daybook/core';
 
 import { Connection } from './connection.ts';
-import { loadDriver, type PgOwnClient, type PgPool } from './driver.ts';
+import { loadDriver, type PgOwnClient, type PgPool, type PgQuery } from './driver.ts';
 import { toStoreError } from './sql-error.ts';
 
 /** Bounds in time of a store's connections, ms. */
@@ -69,9 +69,12 @@ export function poolConnector(pool: PgPool, timeouts: ConnectionTimeouts): Conne
     const client = await within(pool.connect(), connectTimeoutMs);
     const isPipelined = 'pipeline' in client && client.pipeline === true;
     const connection = new Connection(client, isPipelined, async (isBroken) => {
-      if (isBroken) return client.release(true);
-      await client.query({ text: RESET, rowMode: 'array', types: { getTypeParser: () => String } });
-      client.release();
+      try {
+        if (!isBroken) await client.query(RESET);
+        client.release(isBroken);
+      } catch {
+        client.release(true);
+      }
     });
     try {
       await connection.run(`
@@ -125,5 +128,8 @@ async function end(client: PgOwnClient): Promise<void> {
 const KEEP_ALIVE_MS = 10_000;
 const ANSWER_MS = 5_000;
 const END_MS = 2_000;
-const RESET =
-  'UNLISTEN *; RESET statement_timeout; RESET lock_timeout; RESET idle_in_transaction_session_timeout';
+const RESET: PgQuery = {
+  text: 'UNLISTEN *; RESET statement_timeout; RESET lock_timeout; RESET idle_in_transaction_session_timeout',
+  rowMode: 'array',
+  types: { getTypeParser: () => String },
+};

@@ -19,8 +19,8 @@ export interface PgResult {
 /** A connection of the driver. */
 export interface PgClient {
   query(query: PgQuery): Promise<PgResult>;
-  on(event: string, listener: (argument: never) => void): unknown;
-  off(event: string, listener: (argument: never) => void): unknown;
+  on(event: string, listener: (argument: unknown) => void): unknown;
+  off(event: string, listener: (argument: unknown) => void): unknown;
 }
 
 export interface PgOwnClient extends PgClient {

@@ -76,7 +76,7 @@ export class LogReader {
           low,
           high,
           upTo,
-          limit + 1,
+          limit,
         ]),
     );
     const [headRow] = headRows;
@@ -84,14 +84,14 @@ export class LogReader {
     // What was appended after the head was read is left to the next page.
     const known = rows.filter((row) => Number(row[0]) <= head.position);
     const last = revisionRows[0]?.[0] ?? null;
-    const kept = known.slice(0, limit);
-    const end = kept.at(-1);
     const revision = await this.#revisionAt(stream, last, head.position, upTo);
-    const isMore = known.length > limit && end !== undefined;
+    const end = known.at(-1)?.[2];
+    const isMore =
+      end !== undefined && (isDown ? Number(end) > low : Number(end) < Math.min(high, revision));
     return {
-      events: toRecordedEvents(kept, this.#log),
+      events: toRecordedEvents(known, this.#log),
       revision,
-      next: isMore ? Number(end[2]) + (isDown ? -1 : 1) : null,
+      next: isMore ? Number(end) + (isDown ? -1 : 1) : null,
       head,
     };
   }

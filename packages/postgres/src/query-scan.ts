@@ -55,8 +55,9 @@ export async function scanDown(
   if (query !== undefined && !query.items.some(isEverything)) {
     return scanSparse(scan, query, { after: below, bound: 0, limit, isDown: true });
   }
-  const [first] = await boundsOf(scan, Math.max(below - limit, 0));
   const { connection, statements, number } = scan;
+  const reached = await connection.first(statements.reachDown, [number, below, limit]);
+  const [first] = await boundsOf(scan, Number(reached?.[0] ?? 0));
   return {
     rows: await connection.rows<EventRow>(statements.rangeDown, [number, first, below - 1]),
     end: first,
@@ -76,8 +77,10 @@ interface Walk {
 
 async function scanSparse(scan: Scan, query: EventQuery, walk: Walk): Promise<Scanned> {
   const { connection, statements, number } = scan;
-  const { positions, end } = await candidates(scan, query, walk);
+  const { positions, end: listEnd } = await candidates(scan, query, walk);
   const found = await rowsAt(scan, positions, walk.isDown);
+  // Long events end the page before its lists do.
+  const end = found.length < positions.length ? Number(found.at(-1)?.[0] ?? listEnd) : listEnd;
   const rows = found.filter((row) => isMeant(query, row));
   const reached = rows.length < walk.limit ? undefined : rows[walk.limit - 1];
   if (reached === undefined && end === walk.bound) return { rows, end };
@@ -147,8 +150,8 @@ async function rowsAt(
   isDown: boolean,
 ): Promise<readonly EventRow[]> {
   if (positions.length === 0) return [];
-  const rows = await connection.rows<EventRow>(statements.atPositions, [number, positions]);
-  return isDown ? rows.toReversed() : rows;
+  const { positionsUp, positionsDown } = statements;
+  return connection.rows<EventRow>(isDown ? positionsDown : positionsUp, [number, positions]);
 }
 
 function isMeant(query: EventQuery, row: EventRow): boolean {

@@ -10,14 +10,19 @@ export interface ReadStatements {
   readonly before: Statement;
   /** Revision and position of a stream's last event at or below a position, as one text. */
   readonly lastRevision: Statement;
+  /** Events of a stream, in order; fewer than asked for where they are long. */
   readonly streamUp: Statement;
   readonly streamDown: Statement;
-  /** A stretch of the log to the end of the append that a number of events reaches. */
+  /** A stretch of the log to the end of the append that a number of events, or of bytes, reaches. */
   readonly stretchUp: Statement;
+  /** The lowest position that a page downwards from another one reaches. */
+  readonly reachDown: Statement;
   readonly rangeUp: Statement;
   readonly rangeDown: Statement;
   readonly bounds: Statement;
-  readonly atPositions: Statement;
+  /** Events at positions, in order; fewer where they are long. */
+  readonly positionsUp: Statement;
+  readonly positionsDown: Statement;
   readonly matching: Statement;
   readonly outcome: Statement;
   readonly outcomes: Statement;
@@ -31,9 +36,18 @@ export interface ReadStatements {
 /** @param s the schema's quoted name. */
 export function readStatements(s: string): ReadStatements {
   const events = `${s}.events`;
-  const ofStream = `
-    SELECT ${EVENT_COLUMNS} FROM ${events}
-    WHERE log = $1 AND stream = $2 AND revision BETWEEN $3 AND $4 AND position <= $5`;
+  const ofStream = (order: string): string =>
+    bounded(
+      `SELECT ${EVENT_COLUMNS} FROM ${events}
+       WHERE log = $1 AND stream = $2 AND revision BETWEEN $3 AND $4 AND position <= $5
+       ORDER BY ${order} LIMIT $6`,
+      order,
+    );
+  const atPositions = (order: string): string =>
+    bounded(
+      `SELECT ${EVENT_COLUMNS} FROM ${events} WHERE log = $1 AND position = ANY ($2::bigint[])`,
+      order,
+    );
   const before = (position: string, commit: string): string => `
     SELECT before.position FROM ${events} AS before
     WHERE before.log = $1 AND before.position < ${position} AND before.commit_position <> ${commit}
@@ -50,14 +64,24 @@ export function readStatements(s: string): ReadStatements {
       `SELECT revision || ' ' || position FROM ${events}
        WHERE log = $1 AND stream = $2 AND position <= $3 ORDER BY revision DESC LIMIT 1`,
     ),
-    streamUp: statement(`${ofStream} ORDER BY revision LIMIT $6`),
-    streamDown: statement(`${ofStream} ORDER BY revision DESC LIMIT $6`),
+    streamUp: statement(ofStream('revision')),
+    streamDown: statement(ofStream('revision DESC')),
     stretchUp: statement(
       `SELECT ${EVENT_COLUMNS} FROM ${events}
-       WHERE log = $1 AND position > $2 AND position <= least($3, (
-         SELECT reached.commit_position FROM ${events} AS reached
-         WHERE reached.log = $1 AND reached.position = least($3, $2::bigint + $4::bigint)))
+       WHERE log = $1 AND position > $2 AND position <= (
+         SELECT max(commit_position) FROM (${sized(
+           `SELECT commit_position, position, data, metadata FROM ${events}
+            WHERE log = $1 AND position > $2 AND position <= least($3, $2::bigint + $4::bigint)`,
+           'position',
+         )}) AS page WHERE before < ${PAGE_BYTES_MAX})
        ORDER BY position`,
+    ),
+    reachDown: statement(
+      `SELECT min(position) FROM (${sized(
+        `SELECT position, data, metadata FROM ${events}
+         WHERE log = $1 AND position < $2 AND position >= $2::bigint - $3::bigint`,
+        'position DESC',
+      )}) AS page WHERE before < ${PAGE_BYTES_MAX}`,
     ),
     rangeUp: statement(
       `SELECT ${EVENT_COLUMNS} FROM ${events} WHERE log = $1 AND position BETWEEN $2 AND $3 ORDER BY position`,
@@ -69,9 +93,8 @@ export function readStatements(s: string): ReadStatements {
       `SELECT (${before('own.position', 'own.commit_position')}), own.commit_position
        FROM ${events} AS own WHERE own.log = $1 AND own.position = $2`,
     ),
-    atPositions: statement(
-      `SELECT ${EVENT_COLUMNS} FROM ${events} WHERE log = $1 AND position = ANY ($2::bigint[]) ORDER BY position`,
-    ),
+    positionsUp: statement(atPositions('position')),
+    positionsDown: statement(atPositions('position DESC')),
     matching: statement(
       `SELECT list, place FROM ${s}.matching_positions($1, $2, $3, $4, $5, $6, $7)`,
     ),
@@ -91,3 +114,17 @@ export function readStatements(s: string): ReadStatements {
     logNumber: statement(`SELECT log FROM ${s}.logs WHERE name = $1`),
   };
 }
+
+/** Rows of events with `before`: how many bytes of JSON those before each take. */
+function sized(rows: string, order: string): string {
+  const bytes = 'octet_length(data::text) + octet_length(metadata::text)';
+  return `SELECT *, sum(${bytes}) OVER (ORDER BY ${order}) - (${bytes}) AS before FROM (${rows}) AS rows`;
+}
+
+/** Rows of events in order, up to the one that reaches the most bytes of a page. */
+function bounded(rows: string, order: string): string {
+  return `SELECT ${EVENT_COLUMNS} FROM (${sized(rows, order)}) AS page WHERE before < ${PAGE_BYTES_MAX} ORDER BY ${order}`;
+}
+
+/** A page that holds this much goes no further. */
+const PAGE_BYTES_MAX = 16 * 1_048_576;
