@@ -2,6 +2,8 @@
 /** Whoever `authenticate` recognised; `id` is what events carry as `metadata.actor`. */
 export interface Actor {
   readonly id: string;
+  /** Milliseconds since 1970, when a live connection has to say anew who it is: it is closed by 4401. Default: never. */
+  readonly expiresAt?: number;
   readonly [claim: string]: unknown;
 }
 

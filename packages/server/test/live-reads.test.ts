@@ -189,3 +189,62 @@ test('ask: where own commands stand; another’s, and those that are not there, 
     ],
   });
 });
+
+test('V2: who asks the same shares one evaluation; who is forced to other parameters does not', async () => {
+  let runs = 0;
+  const counted = readModel('counted', {
+    from: [account],
+    row: z.object({ owner: z.string(), secret: z.string() }),
+    on: { AccountOpened: (_, { owner }) => ({ owner, secret: '' }) },
+    queries: (query) => ({
+      one: query(z.object({ id: z.string() }), (rows, { id }) => {
+        runs += 1;
+        return rows.get(id);
+      }),
+    }),
+  });
+  const app = await daybook({ deciders: [account], readModels: [counted] }).start({
+    store: emptyStore(),
+  });
+  const server = await httpHandler(app, {
+    authenticate: ({ token = '' }) => ({ id: token }),
+    authorize: (actor) => (actor?.id === 'forced' ? { params: { id: 'b' } } : 'allow'),
+  }).listen({ port: 0 });
+  onTestFinished(async () => {
+    await server.close();
+    await app.close();
+  });
+  const open = async (token: string): Promise<LiveClient> => {
+    const client = await LiveClient.welcomed(server.url, token);
+    client.send({
+      type: 'sub',
+      id: 's',
+      query: { readModel: 'counted', query: 'one', params: { id: 'a' } },
+    });
+    await client.next('snap');
+    return client;
+  };
+  const first = await open('x');
+  const others = await Promise.all(Array.from({ length: 20 }, () => open('y')));
+  const forced = await open('forced');
+  runs = 0;
+  await app.send(account.OpenAccount('a', { owner: 'Anna', overdraftCents: 0 }));
+  for (const client of [first, ...others])
+    expect((await client.next('next')).data).toEqual({ owner: 'Anna', secret: '' });
+  // Two questions, each woken once by the commit; a wake-up more does no harm.
+  expect(runs).toBeLessThanOrEqual(6);
+  await app.send(account.OpenAccount('b', { owner: 'Bert', overdraftCents: 0 }));
+  expect((await forced.next('next')).data).toEqual({ owner: 'Bert', secret: '' });
+  first.send({ type: 'unsub', id: 's' });
+  first.send({ type: 'ping' });
+  await first.next('pong');
+});
+
+test('S1: a connection whose credentials expire is closed, to come back with new ones', async () => {
+  const { server } = await listening({
+    authenticate: () => ({ id: 'anna', expiresAt: Date.now() + 20 }),
+    authorize: () => 'allow',
+  });
+  const client = await LiveClient.welcomed(server.url, 'anna');
+  expect(await client.closed).toBe(4401);
+});

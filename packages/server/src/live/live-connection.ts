@@ -29,27 +29,35 @@ import type { Server } from '../call.ts';
 import { HttpProblem, problemOf } from '../problem.ts';
 import type { Exchange } from '../exchange.ts';
 import { withForced } from '../request/forced-parameters.ts';
+import type { AnswerTexts } from './answer-text.ts';
 import { ownCommands } from './own-commands.ts';
+import type { SharedQueries } from './shared-queries.ts';
 import { watchStream } from './stream-watch.ts';
 import { Subscription } from './subscription.ts';
 
 export class LiveConnection {
   readonly #server: Server;
+  readonly #shared: SharedQueries;
+  readonly #texts: AnswerTexts;
   readonly #socket: WebSocket;
   readonly #handshake: Pick<Exchange, 'method' | 'path' | 'remoteAddress' | 'header'>;
   readonly #subscriptions = new Map<string, OpenSubscription>();
   readonly #closed = new AbortController();
   readonly #helloTimer: NodeJS.Timeout;
+  #expiryTimer: NodeJS.Timeout | undefined;
   #awaits = 0;
   #actor: Promise<Actor | undefined> | undefined;
   #isAlive = true;
 
   constructor(
     server: Server,
+    { shared, texts }: { readonly shared: SharedQueries; readonly texts: AnswerTexts },
     socket: WebSocket,
     handshake: Pick<Exchange, 'method' | 'path' | 'remoteAddress' | 'header'>,
   ) {
     this.#server = server;
+    this.#shared = shared;
+    this.#texts = texts;
     this.#socket = socket;
     this.#handshake = handshake;
     this.#helloTimer = setTimeout(
@@ -162,6 +170,7 @@ export class LiveConnection {
       this.#close(closeCodes.unauthenticated, 'The token is not known.');
       return;
     }
+    if (actor?.expiresAt !== undefined) this.#expireAt(actor.expiresAt);
     const { limits } = settings;
     const { epoch } = app.events;
     void this.#send({
@@ -171,6 +180,19 @@ export class LiveConnection {
       limits,
       heartbeatMs: limits.heartbeatMs,
     });
+  }
+
+  /** A client comes back with new credentials, and goes on from where it was. */
+  #expireAt(expiresAt: number): void {
+    const leftMs = expiresAt - Date.now();
+    // A timer is at most 24 days long.
+    this.#expiryTimer = setTimeout(
+      () => {
+        if (leftMs > TIMER_MS_MAX) this.#expireAt(expiresAt);
+        else this.#close(closeCodes.unauthenticated, 'The credentials have expired.');
+      },
+      Math.min(Math.max(leftMs, 0), TIMER_MS_MAX),
+    ).unref();
   }
 
   async #open(id: string, run: (open: OpenSubscription) => Promise<void>): Promise<void> {
@@ -216,9 +238,11 @@ export class LiveConnection {
       after,
       // Who asks with other parameters than were sent cannot run the query again.
       hasRows: rows && forced === undefined,
-      sharesRows: settings.sharesRows,
+      shared: this.#shared,
+      texts: this.#texts,
       signal: open.ended.signal,
       send: (frame) => this.#send(frame),
+      sendText: (text) => this.#sendText(text),
     });
     await open.subscription.run();
   }
@@ -294,9 +318,12 @@ export class LiveConnection {
 
   /** Resolves when the frame has left this process, or the connection is gone. */
   #send(frame: DownFrame): Promise<void> {
+    return this.#sendText(JSON.stringify(frame));
+  }
+
+  #sendText(text: string): Promise<void> {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return Promise.resolve();
-    const text = JSON.stringify(frame);
     const { bufferedBytesMax } = this.#server.settings.limits;
     // One frame may be larger than the bound; a second one may not wait behind it.
     if (socket.bufferedAmount > bufferedBytesMax) {
@@ -322,6 +349,7 @@ export class LiveConnection {
 
   #end(): void {
     clearTimeout(this.#helloTimer);
+    clearTimeout(this.#expiryTimer);
     this.#closed.abort();
     for (const { ended } of this.#subscriptions.values()) ended.abort();
   }
@@ -340,3 +368,4 @@ function textOf(data: RawData): string {
 
 /** How long a closing may take. */
 const CLOSE_MS = 1_000;
+const TIMER_MS_MAX = 2_000_000_000;

@@ -9,15 +9,21 @@ import type { Reply } from '../exchange.ts';
 import { replyOf } from '../handle.ts';
 import { segmentsOf } from '../request/raw-path.ts';
 import { checkOrigin } from '../security.ts';
+import { AnswerTexts } from './answer-text.ts';
 import { LiveConnection } from './live-connection.ts';
+import { SharedQueries } from './shared-queries.ts';
 
 export class LiveServer {
+  readonly shared: SharedQueries;
+  readonly texts: AnswerTexts;
   readonly #sockets: WebSocketServer;
   readonly #heartbeatMs: number;
   readonly #connections = new Set<LiveConnection>();
   #beat: NodeJS.Timeout | undefined;
 
-  constructor({ settings: { limits } }: Server) {
+  constructor({ app, settings: { limits, sharesRows } }: Server) {
+    this.shared = new SharedQueries(app);
+    this.texts = new AnswerTexts(sharesRows);
     this.#heartbeatMs = limits.heartbeatMs;
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -50,7 +56,7 @@ export class LiveServer {
   }
 
   #open(server: Server, webSocket: WebSocket, seen: Handshake): LiveConnection {
-    const connection = new LiveConnection(server, webSocket, seen);
+    const connection = new LiveConnection(server, this, webSocket, seen);
     this.#connections.add(connection);
     webSocket.once('close', () => {
       this.#connections.delete(connection);

@@ -1,22 +1,31 @@
 /** One subscription: the versions of a query's answer as frames, in order. */
-import { decodeToken, type AppFace, type FreshAnswer, type QueryMessage } from '@daybook/core';
-import type { DownFrame, SnapFrame } from '@daybook/protocol';
+import {
+  decodeToken,
+  type AppFace,
+  type FreshAnswer,
+  type QueryAnswer,
+  type QueryMessage,
+} from '@daybook/core';
+import type { DownFrame } from '@daybook/protocol';
 
 import { HttpProblem, notFreshProblem } from '../problem.ts';
-import { shownReads } from './shown-rows.ts';
+import type { AnswerTexts } from './answer-text.ts';
+import type { SharedQueries } from './shared-queries.ts';
 
 export interface SubscriptionOptions {
   readonly app: Pick<AppFace, 'live'>;
+  readonly shared: SharedQueries;
+  readonly texts: AnswerTexts;
   readonly id: string;
   readonly message: QueryMessage;
   readonly after: string | undefined;
   /** What the query read goes with each version. */
   readonly hasRows: boolean;
-  /** Also rows that the answer does not show. */
-  readonly sharesRows: boolean;
   readonly signal: AbortSignal;
   /** Resolves when the next frame may be made. */
   readonly send: (frame: DownFrame) => Promise<void>;
+  /** The same, for a frame that is a text already. */
+  readonly sendText: (text: string) => Promise<void>;
 }
 
 export class Subscription {
@@ -41,26 +50,63 @@ export class Subscription {
 
   /** Runs until the signal, or until an answer that no waiting will mend. @throws what `live` throws. */
   async run(): Promise<void> {
-    const { app, id, message, after, signal, send, hasRows } = this.#options;
-    const asked = { after, signal, reads: hasRows, positions: true };
-    for await (const answer of app.live(message, asked)) {
-      if (signal.aborted) return;
-      if (answer.status === 'fresh') {
-        await this.#version(answer);
-      } else if (answer.status === 'lost-timeline') {
-        await send({ type: 'reset', sub: id, reason: 'lost-timeline' });
-        await send({ type: 'problem', id, problem: notFreshProblem(answer) });
-        return;
-      } else {
-        await send({ type: 'problem', id, problem: notFreshProblem(answer) });
+    const { shared, message, signal, hasRows } = this.#options;
+    const listener = shared.join(message, hasRows);
+    try {
+      let taken = listener.newest();
+      if (!this.#isFirst(taken)) {
+        if (!(await this.#begin())) return;
+        taken = listener.newest();
       }
+      for (;;) {
+        if (taken !== undefined && !(await this.#take(taken))) return;
+        if (signal.aborted) return;
+        if (!(await listener.next(taken, signal)))
+          throw new HttpProblem('closed', 'The application is closing.');
+        if (signal.aborted) return;
+        taken = listener.newest();
+      }
+    } finally {
+      listener.leave();
+    }
+  }
+
+  /** Whether an answer that others were given is one to begin with: fresh, and not before what has to be seen. */
+  #isFirst(answer: QueryAnswer | undefined): boolean {
+    const { after } = this.#options;
+    if (answer?.status !== 'fresh') return false;
+    return after === undefined || hasReached(answer.token, after);
+  }
+
+  /** An evaluation of its own, until it is fresh. @returns false when it is over. */
+  async #begin(): Promise<boolean> {
+    const { app, message, after, signal, hasRows } = this.#options;
+    for await (const answer of app.live(message, { after, signal, reads: hasRows })) {
+      if (signal.aborted || !(await this.#take(answer))) return false;
+      if (answer.status === 'fresh') return true;
     }
     if (!signal.aborted) throw new HttpProblem('closed', 'The application is closing.');
+    return false;
+  }
+
+  /** @returns false when nothing follows. */
+  async #take(answer: QueryAnswer): Promise<boolean> {
+    const { id, send } = this.#options;
+    if (answer.status === 'fresh') {
+      await this.#version(answer);
+      return true;
+    }
+    if (answer.status === 'lost-timeline')
+      await send({ type: 'reset', sub: id, reason: 'lost-timeline' });
+    await send({ type: 'problem', id, problem: notFreshProblem(answer) });
+    return answer.status !== 'lost-timeline';
   }
 
   async #version(answer: FreshAnswer): Promise<void> {
-    const { id, send } = this.#options;
+    const { id, send, sendText, texts } = this.#options;
     const last = this.#last;
+    // Others may stand behind where this one began.
+    if (last !== undefined && isBefore(answer, last)) return;
     this.#last = answer;
     if (last !== undefined && isSame(last, answer)) {
       this.#tellReached(answer);
@@ -69,13 +115,10 @@ export class Subscription {
     const from = this.#told;
     this.#told = answer.position;
     this.#wanted = this.#wanted.filter((token) => !hasReached(answer.token, token));
-    const reason = last === undefined ? undefined : resetReason(last, answer);
-    if (reason !== undefined) await send({ type: 'reset', sub: id, reason });
-    const snap = this.#snapOf(answer);
-    await send(
-      last === undefined || reason !== undefined
-        ? snap
-        : { ...snap, type: 'next', from, to: answer.position },
+    const isReset = last !== undefined && last.generation !== answer.generation;
+    if (isReset) await send({ type: 'reset', sub: id, reason: 'new-generation' });
+    await sendText(
+      last === undefined || isReset ? texts.snap(id, answer) : texts.next(id, answer, from),
     );
   }
 
@@ -89,41 +132,17 @@ export class Subscription {
     const { id: sub, send } = this.#options;
     void send({ type: 'pos', sub, generation, position, token, from, to: position });
   }
-
-  #snapOf(answer: FreshAnswer): SnapFrame {
-    const { generation, position, token, data = null, exact, partial, reads } = answer;
-    const { id: sub, sharesRows } = this.#options;
-    const shown = reads === undefined ? undefined : shownReads(data, reads, sharesRows);
-    return {
-      type: 'snap',
-      sub,
-      generation,
-      position,
-      token,
-      data,
-      exact,
-      ...(partial === undefined ? {} : { partial }),
-      ...(shown === undefined ? {} : { reads: shown }),
-    };
-  }
 }
 
-/** `live` gives the same objects again where only the position grew. */
+/** `live` gives the same objects again where only the position grew; answers of one position and all exact are one. */
 function isSame(last: FreshAnswer, answer: FreshAnswer): boolean {
-  return (
-    last.data === answer.data &&
-    last.reads === answer.reads &&
-    last.partial === answer.partial &&
-    last.generation === answer.generation
-  );
+  if (last.generation !== answer.generation || last.partial !== answer.partial) return false;
+  if (last.data === answer.data && last.reads === answer.reads) return true;
+  return last.exact && answer.exact && last.position === answer.position;
 }
 
-function resetReason(
-  last: FreshAnswer,
-  answer: FreshAnswer,
-): 'new-generation' | 'went-back' | undefined {
-  if (last.generation !== answer.generation) return 'new-generation';
-  return answer.position < last.position ? 'went-back' : undefined;
+function isBefore(answer: FreshAnswer, last: FreshAnswer): boolean {
+  return answer.generation === last.generation && answer.position < last.position;
 }
 
 /** Both are tokens of this server, or of nobody. */
