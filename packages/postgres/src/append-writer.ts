@@ -153,7 +153,7 @@ export class AppendWriter {
     const until = performance.now() + this.#options.awayTimeoutMs;
     for (;;) {
       try {
-        return await opened(await this.#options.connect());
+        return await withSession(await this.#options.connect());
       } catch (error) {
         const known = toStoreError(error);
         if (!(known instanceof StoreUnavailableError) || performance.now() > until) throw known;
@@ -163,7 +163,7 @@ export class AppendWriter {
   }
 }
 
-async function opened(connection: Connection): Promise<Opened> {
+async function withSession(connection: Connection): Promise<Opened> {
   try {
     return { connection, session: await connection.first<Session>(SESSION) };
   } catch (error) {
