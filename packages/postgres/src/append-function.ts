@@ -12,8 +12,9 @@
  *
  * Each statement of a function has a snapshot of its own only under READ COMMITTED, so any other level is refused.
  *
- * Plans are pinned to index probes: a hash join over a log of millions would hold the lock for seconds, and array
- * parameters make the planner plan anew at each call.
+ * Plans are pinned to index probes: a join over a log of millions would hold the lock for seconds, and array parameters make
+ * the planner plan anew at each call. Each probe is a subquery with LIMIT, which the planner cannot turn into a join: in a
+ * new schema it would otherwise choose, for a table that is still empty, to read the whole log at each call, and keep to it.
  */
 
 /** Statuses that the function answers, by append. */
@@ -54,9 +55,9 @@ export function appendFunctionSql(s: string): string {
         WHERE tags.log = p_log AND tags.tag = item.tag AND tags.position > item.f
           AND (item.types IS NULL OR tags.type = ANY (item.types))
           AND NOT EXISTS (
-            SELECT 1 FROM unnest(item.others) AS wanted(tag) WHERE NOT EXISTS (
-              SELECT 1 FROM ${s}.tags AS other
-              WHERE other.log = p_log AND other.tag = wanted.tag AND other.position = tags.position))
+            SELECT 1 FROM unnest(item.others) AS wanted(tag) WHERE (
+              SELECT true FROM ${s}.tags AS other
+              WHERE other.log = p_log AND other.tag = wanted.tag AND other.position = tags.position LIMIT 1) IS NULL)
         ORDER BY tags.position LIMIT 1
       ) AS found WHERE item.tag IS NOT NULL
       UNION ALL
@@ -128,8 +129,8 @@ export function appendFunctionSql(s: string): string {
         v_first := v_detail; v_last := v_detail;
         v_after := array_fill(-1::bigint, ARRAY[v_pairs]); v_base := v_after;
         FOR v_row IN
-          SELECT asked.n FROM unnest(p_ids) WITH ORDINALITY AS asked(id, n)
-          WHERE EXISTS (SELECT 1 FROM ${s}.appends WHERE appends.log = v_log AND appends.id = asked.id)
+          SELECT asked.n FROM unnest(p_ids) WITH ORDINALITY AS asked(id, n) CROSS JOIN LATERAL (
+            SELECT 1 FROM ${s}.appends WHERE appends.log = v_log AND appends.id = asked.id LIMIT 1) AS there
         LOOP v_status[v_row.n] := ${STATUS.known}; END LOOP;
         SELECT array_agg(coalesce((
             SELECT events.revision FROM ${s}.events WHERE events.log = v_log AND events.stream = asked.stream
@@ -229,8 +230,9 @@ export function appendFunctionSql(s: string): string {
           IF v_attempt = ${ATTEMPTS_MAX} THEN RAISE; END IF;
           IF v_constraint = 'events_id' THEN
             FOR v_row IN
-              SELECT e.a, min(e.o) AS o FROM json_to_recordset(p_events) AS e(a integer, o integer, i text)
-              WHERE EXISTS (SELECT 1 FROM ${s}.events WHERE events.log = v_log AND events.id = e.i) GROUP BY e.a
+              SELECT e.a, min(e.o) AS o FROM json_to_recordset(p_events) AS e(a integer, o integer, i text) CROSS JOIN LATERAL (
+                SELECT 1 FROM ${s}.events WHERE events.log = v_log AND events.id = e.i LIMIT 1) AS there
+              GROUP BY e.a
             LOOP v_duplicate[v_row.a] := v_row.o; END LOOP;
           END IF;
         END;
@@ -243,7 +245,8 @@ export function appendFunctionSql(s: string): string {
             coalesce((SELECT events.mark FROM ${s}.events WHERE events.log = v_log AND events.position = a.head), ''),
             a.recorded_at, a.streams, a.revisions))
           INTO v_known FROM unnest(p_ids) WITH ORDINALITY AS asked(id, n)
-          JOIN ${s}.appends AS a ON a.log = v_log AND a.id = asked.id
+          CROSS JOIN LATERAL (
+            SELECT * FROM ${s}.appends WHERE appends.log = v_log AND appends.id = asked.id LIMIT 1) AS a
           WHERE v_status[asked.n] = ${STATUS.known};
       END IF;
       RETURN QUERY SELECT v_head, v_mark, v_now, v_status, v_detail, v_actual, v_after, v_marks, v_known;

@@ -43,9 +43,11 @@ export function readStatements(s: string): ReadStatements {
        ORDER BY ${order} LIMIT $6`,
       order,
     );
+  // Not `position = ANY (…)`: to have them in order, servers before 17 would rather read the whole log.
   const atPositions = (order: string): string =>
     bounded(
-      `SELECT ${EVENT_COLUMNS} FROM ${events} WHERE log = $1 AND position = ANY ($2::bigint[])`,
+      `SELECT found.* FROM unnest($2::bigint[]) AS asked(place) CROSS JOIN LATERAL (
+         SELECT ${EVENT_COLUMNS} FROM ${events} WHERE log = $1 AND position = asked.place LIMIT 1) AS found`,
       order,
     );
   const before = (position: string, commit: string): string => `
