@@ -195,15 +195,23 @@ export class LiveQueryChannel<Data> implements LiveQuery<Data>, Channel, View {
 
   async #lay(): Promise<void> {
     this.#isLaying = true;
+    let overtaken = 0;
     while (this.#isChanged && this.#base !== undefined && this.#overlay !== undefined) {
       this.#isChanged = false;
       const version = this.#version;
       const base = this.#base;
       const laid = await this.#overlay.over(base, this.#optimism.effectsOver(base));
-      if (version === this.#version && !this.#hasEnded())
+      // What changed meanwhile makes this one old: shown, it would contradict what operations say of themselves by now.
+      overtaken = this.#changedWhileLaying() ? overtaken + 1 : 0;
+      const isOld = overtaken > 0 && overtaken <= OVERTAKEN_MAX;
+      if (version === this.#version && !isOld && !this.#hasEnded())
         this.#show(base, laid.data, laid.operations);
     }
     this.#isLaying = false;
+  }
+
+  #changedWhileLaying(): boolean {
+    return this.#isChanged;
   }
 
   #snap(frame: SnapFrame): void {
@@ -383,3 +391,5 @@ function isSameVersion<Data>(
 const timelineCodes: ReadonlySet<string> = new Set(['lost-timeline', 'token-of-another-store']);
 /** Tokens that are remembered as asked for; beyond, they are asked for again. */
 const REACHING_MAX = 64;
+/** Overlays in a row that were old before they were shown; the next is shown, for a query that takes its time. */
+const OVERTAKEN_MAX = 10;
