@@ -186,10 +186,6 @@ test('a count goes with the rows that are known, and a key that was asked for an
 
 test('T3: a row that has seen the event is not given it again', async () => {
   const full = page(known('a', 9, 100), known('b', 5, 99));
-  const committed = (name: string): Effect => ({
-    ...effect(name, 1, { log: 'main' }),
-    isCommitted: true,
-  });
   expect(await laid(full, [committed('a')])).toEqual({ data: full.data, operations: [] });
   expect((await laid(full, [committed('b')])).data).toMatchObject({
     rows: [row('a', 9), row('b', 6)],
@@ -207,3 +203,7 @@ test('a query that depends on more than its rows and parameters is not predicted
   expect((await laid(lucky(1), [effect('a', 1)])).data).toEqual({ row: row('a', 2), luck: 1 });
   expect(await laid(lucky(2), [effect('a', 1)])).toEqual({ data: lucky(2).data, operations: [] });
 });
+
+function committed(name: string): Effect {
+  return { ...effect(name, 1, { log: 'main' }), isCommitted: true };
+}
