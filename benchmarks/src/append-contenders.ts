@@ -116,7 +116,8 @@ export function emmettAppends(peer: Emmett): Contender {
   };
 }
 
-async function appendOurs(events: EventStore, caller: number, turn: number): Promise<void> {
+/** One append of {@link rawAppend} with an id and an outcome, as a command handler makes it. */
+export async function appendOurs(events: EventStore, caller: number, turn: number): Promise<void> {
   const { stream, revision, data, metadata } = rawAppend(caller, turn);
   const command = `${stream}/DepositMoney`;
   await events.append({
@@ -170,7 +171,7 @@ function withRawLog(work: (log: RawLog) => Promise<Sample>): Promise<Sample> {
 }
 
 /** Each caller has streams of its own, and goes round them. */
-function rawAppend(caller: number, turn: number): RawAppend {
+export function rawAppend(caller: number, turn: number): RawAppend {
   return {
     id: platform.newId(),
     stream: `account-acc-${caller}-${turn % STREAMS_OF_A_CALLER}`,
