@@ -5,7 +5,12 @@ import { Client } from 'pg';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 
 import type { PostgresTarget } from '../../../scripts/servers/global-setup.ts';
-import { startServer, temporaryFolder, type ServerProcess } from './server-process.ts';
+import {
+  startServer,
+  temporaryFolder,
+  type ServerProcess,
+  type ServerProcessOptions,
+} from './server-process.ts';
 
 const PROCESS_MS_MAX = 60_000;
 const flags = ['--store', 'postgres'];
@@ -17,16 +22,16 @@ describe('the bank on PostgreSQL', { timeout: PROCESS_MS_MAX }, () => {
     using folder = temporaryFolder();
     // Root may not run the server, and whoever does must get in.
     chmodSync(folder.path, 0o755);
-    const first = await startServer({ dataDir: folder.path, flags });
+    const first = await started({ dataDir: folder.path, flags });
     const token = await deposit(first);
     expect(await balanceOf(first, token)).toBe(5_000);
     await first.stop('SIGKILL');
 
-    const second = await startServer({ dataDir: folder.path, flags });
+    const second = await started({ dataDir: folder.path, flags });
     expect(await balanceOf(second, token)).toBe(5_000);
     expect(await second.stop('SIGTERM')).toBe(0);
 
-    const third = await startServer({ dataDir: folder.path, flags });
+    const third = await started({ dataDir: folder.path, flags });
     expect(await balanceOf(third, token)).toBe(5_000);
     expect(await third.stop('SIGTERM')).toBe(0);
   });
@@ -37,8 +42,8 @@ describe('the bank on PostgreSQL', { timeout: PROCESS_MS_MAX }, () => {
     using folder = temporaryFolder();
     const environment = { DATABASE_URL: await temporaryDatabase(inject('postgres')) };
     const options = { dataDir: folder.path, flags: [...flags, '--demo'], environment };
-    const first = await startServer(options);
-    const second = await startServer(options);
+    const first = await started(options);
+    const second = await started(options);
     const token = await deposit(first);
     expect(await balanceOf(second, token)).toBe(5_000);
     const checking = 'Assets:US:BofA:Checking';
@@ -48,6 +53,13 @@ describe('the bank on PostgreSQL', { timeout: PROCESS_MS_MAX }, () => {
     expect(await second.stop('SIGTERM')).toBe(0);
   });
 });
+
+/** Also ended where its test fails. */
+async function started(options: ServerProcessOptions): Promise<ServerProcess> {
+  const server = await startServer(options);
+  onTestFinished(() => void server.child.kill('SIGKILL'));
+  return server;
+}
 
 /** Opens acc-1 with 50.00; gives the token. */
 async function deposit({ url }: ServerProcess): Promise<string> {
